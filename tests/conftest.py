@@ -1,14 +1,58 @@
-"""What all tests share."""
+"""What all tests share, and the list of requirements they show."""
 
 from __future__ import annotations
 
 import os
 import warnings
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+#: The requirements register: how many rows each of the five documents has.
+REGISTER = {"S0": 67, "S1": 103, "S2": 102, "S3": 87, "S4": 102}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--list-requirements", action="store_true", help="list which requirements have a test, and run nothing"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A mark that names no row is an error; ``--list-requirements`` prints the list instead of running tests."""
+    rows = {f"{document}-{number:02d}" for document, count in REGISTER.items() for number in range(1, count + 1)}
+    shown: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        for mark in item.iter_markers("requirement"):
+            for row in mark.args:
+                if row not in rows:
+                    raise pytest.UsageError(f"{item.nodeid}: the register has no row {row!r}")
+                if item.nodeid not in shown[row]:
+                    shown[row].append(item.nodeid)
+    if config.getoption("--list-requirements"):
+        config.stash[_SHOWN] = dict(shown)
+        items.clear()
+
+
+_SHOWN = pytest.StashKey[dict[str, list[str]]]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if session.config.getoption("--list-requirements") and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shown = config.stash.get(_SHOWN, None)
+    if shown is None:
+        return
+    for row in sorted(shown, key=lambda name: (name[:2], int(name[3:]))):
+        for test in shown[row]:
+            print(f"{row}  {test}")
+    print(f"{len(shown)} of {sum(REGISTER.values())}")
 
 
 @pytest.fixture(scope="session")

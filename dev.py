@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""The newcomer's door: sets up an environment and runs the work on it. Standard library only.
+
+    python3 dev.py demo           make the demo district and run the whole survey on it
+    python3 dev.py test           run every test
+    python3 dev.py lint           style, types, import floors
+    python3 dev.py bench          speed against other engines, as ratios (own environment)
+    python3 dev.py requirements   which rows of the requirements register have a test that shows them
+    python3 dev.py lock           write the lock files anew after a change of dependencies
+    python3 dev.py setup          only make the environment
+
+What follows the command is handed on, e.g. ``python3 dev.py test tests/land -k area``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+WINDOWS = os.name == "nt"
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def stop(text: str) -> None:
+    raise SystemExit(text)
+
+
+def python_of(venv: Path) -> Path:
+    return venv / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def run(command: list[str | Path], **more: object) -> int:
+    return subprocess.call([str(part) for part in command], cwd=ROOT, **more)  # type: ignore[arg-type]
+
+
+def must(command: list[str | Path], why: str) -> None:
+    if run(command) != 0:
+        stop(f"{why}\n  {' '.join(str(part) for part in command)}")
+
+
+def environment(name: str, lock: str) -> Path:
+    """The interpreter of the virtual environment ``name``, made or renewed when its lock file has changed."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - a newcomer may start it with any Python
+        stop(f"Panhuo needs Python 3.11 or newer; this is {sys.version.split()[0]}. 需要 Python 3.11 及以上版本。")
+    venv = ROOT / name
+    python = python_of(venv)
+    lock_file = ROOT / "requirements" / f"{lock}.lock"
+    project = (ROOT / "pyproject.toml").read_bytes()
+    stamp = hashlib.sha256(lock_file.read_bytes() + project + sys.version.encode()).hexdigest()
+    stamp_file = venv / ".panhuo-stamp"
+    if python.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
+        return python
+
+    if importlib.util.find_spec("ensurepip") is None and shutil.which("uv") is None:
+        stop("This Python cannot make virtual environments. On Debian: apt-get install python3-venv")
+    began = time.monotonic()
+    say(f"Setting up {name} …")
+    uv = shutil.which("uv")
+    if not python.exists():
+        if importlib.util.find_spec("ensurepip") is not None:
+            must([sys.executable, "-m", "venv", venv], "The virtual environment could not be made.")
+        else:
+            must([str(uv), "venv", "--seed", "--python", sys.executable, venv], "The environment could not be made.")
+    install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if uv is None and run([*install, "uv"]) == 0:
+        uv = str(python.with_name("uv.exe" if WINDOWS else "uv"))
+    if uv:
+        install = [uv, "pip", "install", "--quiet", "--python", python]
+    else:
+        say("uv cannot be had; installing with pip.")
+    must([*install, "--require-hashes", "-r", lock_file], "The locked packages could not be installed.")
+    must([*install, "--no-deps", "--no-build-isolation", "-e", "."], "Panhuo itself could not be installed.")
+    stamp_file.write_text(stamp)
+    say(f"… ready after {time.monotonic() - began:.0f} s.")
+    return python
+
+
+def demo(arguments: list[str]) -> int:
+    python = environment(".venv", "dev")
+    panhuo: list[str | Path] = [python, "-m", "panhuo.cli"]
+    folder, rest = "demo-district", list(arguments)
+    if rest and not rest[0].startswith("-"):
+        folder = rest.pop(0)
+    if not (ROOT / folder / "survey.yaml").exists() or rest:
+        code = run([*panhuo, "demo", folder, *rest])
+        if code:
+            return code
+    return run([*panhuo, "survey", "run", str(Path(folder) / "survey.yaml")])
+
+
+def test(arguments: list[str]) -> int:
+    python = environment(".venv", "dev")
+    workers = [] if any(a.startswith(("-n", "-p")) for a in arguments) else ["-n", str(min(4, os.cpu_count() or 1))]
+    return run([python, "-m", "pytest", *workers, *arguments])
+
+
+def lint(arguments: list[str]) -> int:
+    python = environment(".venv", "dev")
+    failed = 0
+    for command in (
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy"],
+        ["importlinter.cli", "lint-imports"],
+    ):
+        name = "lint-imports" if command[0].startswith("importlinter") else " ".join(command)
+        say(f"— {name}")
+        if command[0].startswith("importlinter"):
+            code = run([python.with_name("lint-imports.exe" if WINDOWS else "lint-imports")])
+        else:
+            code = run([python, "-m", *command, *arguments])
+        failed |= code
+    return failed
+
+
+def bench(arguments: list[str]) -> int:
+    python = environment(".venv-bench", "bench")
+    return run([python, "bench/run.py", *arguments])
+
+
+def requirements(arguments: list[str]) -> int:
+    python = environment(".venv", "dev")
+    return run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--list-requirements", *arguments])
+
+
+def lock(arguments: list[str]) -> int:
+    python = environment(".venv", "dev")
+    uv = shutil.which("uv") or str(python.with_name("uv.exe" if WINDOWS else "uv"))
+    common = [uv, "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11", "--generate-hashes"]
+    quiet = ["--no-header", "--no-annotate", "--quiet", *arguments]
+    for name, group in (("run", []), ("dev", ["--group", "dev"]), ("bench", ["--group", "bench"])):
+        must([*common, *group, *quiet, "-o", f"requirements/{name}.lock"], "The lock could not be resolved.")
+    return 0
+
+
+def setup(arguments: list[str]) -> int:
+    environment(".venv", "dev")
+    return 0
+
+
+COMMANDS = {
+    "demo": demo,
+    "test": test,
+    "lint": lint,
+    "bench": bench,
+    "requirements": requirements,
+    "lock": lock,
+    "setup": setup,
+}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
+        stop((__doc__ or "").strip())
+    raise SystemExit(COMMANDS[sys.argv[1]](sys.argv[2:]))
