@@ -1,0 +1,54 @@
+"""A layer ready to be checked and measured: its role known, its fields under their standard names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from panhuo.exchange.delivery import Layer
+from panhuo.land.crs import Crs
+from panhuo.land.polygons import Polygons
+from panhuo.land.schema import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One layer or table of the delivery, understood.
+
+    frame    : values under the standard field names of ``role``, typed; null where missing or unreadable
+    raw      : the same columns as they were delivered, as texts
+    polygons : the shapes in ``crs``, the planar zone of the survey; ``None`` for a table
+    area_m2  : (n,) ellipsoidal areas; ``None`` for a table
+    mapping  : standard field name -> column of the file
+    """
+
+    role: Role
+    layer: Layer
+    frame: pl.DataFrame
+    raw: pl.DataFrame
+    polygons: Polygons | None = None
+    area_m2: NDArray[np.float64] | None = None
+    crs: Crs | None = None
+    mapping: dict[str, str] | None = None
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def row_numbers(self) -> pl.Series:
+        """For each row the number that a person sees in the file."""
+        if self.layer.rows is not None:
+            return pl.Series("row", self.layer.rows).cast(pl.Int64)
+        return pl.int_range(1, self.frame.height + 1, eager=True).alias("row")
+
+    def keys(self) -> pl.Series:
+        """For each row its code (the role's key), as it was delivered."""
+        key = self.role.key
+        if key and key in self.raw.columns:
+            return self.raw[key].cast(pl.String).alias("key")
+        return pl.Series("key", [None] * self.frame.height, dtype=pl.String)
+
+    def has(self, *fields: str) -> bool:
+        return all(f in self.frame.columns for f in fields)

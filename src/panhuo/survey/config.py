@@ -1,0 +1,185 @@
+"""``survey.yaml``: what a survey is made of."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from panhuo.land.schema import ROLES
+from panhuo.messages import PanhuoError
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input: a file or archive member (``path``, relative to survey.yaml), its role, and what the file does not say.
+
+    ``fields`` maps standard field names to the file's columns where the alias dictionary is not enough; ``units`` gives
+    the unit of a column; ``year`` is the year that the data speaks of, ``date`` the day it was issued.
+    """
+
+    path: str
+    role: str
+    layer: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+    crs: str | None = None
+    year: int | None = None
+    date: date | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyConfig:
+    """A survey: which pack, which inputs, for which place and years. ``file`` is the survey.yaml it came from."""
+
+    file: Path
+    title: str
+    pack: str
+    on: date
+    inputs: tuple[Input, ...]
+    division: str | None = None
+    crs: str = "auto"
+    years: Mapping[str, int] = field(default_factory=dict)
+    results: str = "成果"
+    packs: tuple[str, ...] = ()
+    checks: Mapping[str, float] = field(default_factory=dict)
+    skip: tuple[str, ...] = ()
+    readings: Mapping[str, str] = field(default_factory=dict)
+    language: str = "zh"
+    simulated: bool = False
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+    @property
+    def results_folder(self) -> Path:
+        return self.folder / self.results
+
+
+_TOP = {
+    "title": str, "pack": str, "on": date, "division": str, "crs": str, "years": dict, "inputs": list, "results": str,
+    "packs": list, "checks": dict, "skip": list, "readings": dict, "language": str, "simulated": bool,
+}  # fmt: skip
+_INPUT = {
+    "path": str, "role": str, "layer": str, "fields": dict, "units": dict, "crs": str, "year": int, "date": date,
+}  # fmt: skip
+_WORDS = {str: "文字 / text", int: "整数 / a whole number", date: "日期 / a date", dict: "键值 / a mapping",
+          list: "列表 / a list", bool: "true 或 false / true or false"}  # fmt: skip
+
+
+def load_config(path: str | Path) -> SurveyConfig:
+    """Read and check a ``survey.yaml`` (or the folder that holds one). Errors name the line and what to do."""
+    file = Path(path)
+    if file.is_dir():
+        file = file / "survey.yaml"
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise PanhuoError(
+            "没有找到调查配置；先用 panhuo survey init 生成。",
+            "There is no survey configuration; make one with `panhuo survey init`.",
+            where=str(file),
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PanhuoError(
+            "调查配置不是 UTF-8 编码，请另存为 UTF-8。",
+            "The configuration is not UTF-8; save it as UTF-8.",
+            where=str(file),
+        ) from error
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise PanhuoError(
+            f"YAML 写法有误：{getattr(error, 'problem', error)}。", f"Not valid YAML: {getattr(error, 'problem', error)}.",
+            where=f"{file}{line}",
+        ) from error  # fmt: skip
+    if not isinstance(data, dict):
+        raise PanhuoError("调查配置是空的。", "The configuration is empty.", where=str(file))
+
+    lines = _lines(root)
+    problems: list[str] = []
+    _examine(data, _TOP, lines, (), file, problems)
+    for name in ("title", "pack", "on", "inputs"):
+        if name not in data:
+            problems.append(f"{file.name}: 缺少“{name}” / '{name}' is missing")
+    inputs = [entry for entry in data.get("inputs") or [] if isinstance(entry, dict)]
+    for number, entry in enumerate(inputs):
+        spot = ("inputs", number)
+        _examine(entry, _INPUT, lines, spot, file, problems)
+        here = f"{file.name}:{lines.get(spot, 0)}"
+        for name in ("path", "role"):
+            if name not in entry:
+                problems.append(f"{here}: 缺少“{name}” / '{name}' is missing")
+        role = entry.get("role")
+        if isinstance(role, str) and role not in ROLES:
+            near = difflib.get_close_matches(role, list(ROLES), 1)
+            hint = f"，是否“{near[0]}” / did you mean '{near[0]}'" if near else ""
+            problems.append(f"{here}: 没有角色“{role}” / there is no role '{role}'{hint}")
+        elif isinstance(role, str):
+            known = {f.name for f in ROLES[role].fields}
+            for name in [*(entry.get("fields") or {}), *(entry.get("units") or {})]:
+                if name not in known:
+                    near = difflib.get_close_matches(name, sorted(known), 1)
+                    hint = f"，是否“{near[0]}” / did you mean '{near[0]}'" if near else ""
+                    problems.append(f"{here}: 角色 {role} 没有字段“{name}” / role {role} has no field '{name}'{hint}")
+    if problems:
+        raise PanhuoError(
+            "调查配置有误：\n  " + "\n  ".join(problems), f"{len(problems)} problem(s) in the configuration.",
+            where=str(file),
+        )  # fmt: skip
+    return SurveyConfig(
+        file=file,
+        title=data["title"],
+        pack=data["pack"],
+        on=data["on"],
+        inputs=tuple(Input(**{**entry, "line": lines.get(("inputs", n), 0)}) for n, entry in enumerate(inputs)),
+        division=data.get("division"),
+        crs=data.get("crs", "auto"),
+        years=data.get("years") or {},
+        results=data.get("results", "成果"),
+        packs=tuple(data.get("packs") or ()),
+        checks={str(k): float(v) for k, v in (data.get("checks") or {}).items()},
+        skip=tuple(data.get("skip") or ()),
+        readings=data.get("readings") or {},
+        language=data.get("language", "zh"),
+        simulated=bool(data.get("simulated", False)),
+    )
+
+
+def _examine(
+    data: Mapping[str, Any], known: Mapping[str, type], lines: Mapping[tuple[Any, ...], int], spot: tuple[Any, ...],
+    file: Path, problems: list[str],
+) -> None:  # fmt: skip
+    for name, value in data.items():
+        here = f"{file.name}:{lines.get((*spot, name), 0)}"
+        if name not in known:
+            near = difflib.get_close_matches(str(name), list(known), 1)
+            hint = f"，是否“{near[0]}” / did you mean '{near[0]}'" if near else ""
+            problems.append(f"{here}: 不认识“{name}” / unknown key '{name}'{hint}")
+        elif value is not None and (not isinstance(value, known[name]) or (known[name] is int and value is True)):
+            quoted = "（编号请加引号）/ (put codes in quotes)" if known[name] is str and isinstance(value, int) else ""
+            problems.append(f"{here}: “{name}”应当是{_WORDS[known[name]]}{quoted}")
+
+
+def _lines(node: yaml.Node | None, spot: tuple[Any, ...] = ()) -> dict[tuple[Any, ...], int]:
+    """Line numbers (from 1) of every key and item, by their path."""
+    out: dict[tuple[Any, ...], int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            out[(*spot, key.value)] = key.start_mark.line + 1
+            out.update(_lines(value, (*spot, key.value)))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            out[(*spot, number)] = item.start_mark.line + 1
+            out.update(_lines(item, (*spot, number)))
+    return out
