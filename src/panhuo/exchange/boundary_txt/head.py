@@ -1,0 +1,116 @@
+"""The keys of [属性描述]: which coordinate system the numbers are in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from panhuo.exchange.boundary_txt.scan import Section
+from panhuo.exchange.boundary_txt.text import narrow
+
+#: EPSG offsets per datum: 3° with prefix, 3° without, 6° with prefix, 6° without, geographic (checked against PROJ).
+_EPSG = {
+    "CGCS2000": (4488, 4509, 4478, 4489, 4490),
+    "西安80": (2324, 2345, 2314, 2325, 4610),
+    "北京54": (2376, 2397, 21400, 21440, 4214),
+}
+_NAMES = {
+    "system": ("坐标系", "坐标系统", "坐标系名称", "平面坐标系"),
+    "width": ("几度分带", "分带", "分带方式", "度带", "几度带"),
+    "zone": ("带号", "投影带号", "分带带号"),
+    "unit": ("面积单位",),
+}
+#: The kind of the easting: degrees, metres without a zone, or the zone (13..45) in front of it.
+DEGREES, PLAIN = -1, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the description says of the coordinates; None where it says nothing that can be understood."""
+
+    line: int
+    datum: str | None
+    datum_text: str
+    width: int | None
+    zone: int | None
+    zone_text: str
+
+
+def head_of(section: Section) -> Head:
+    """Read the keys of one [属性描述] section, in all the spellings met."""
+
+    def value(what: str) -> str:
+        for key, text in section.keys.items():
+            if narrow(key).replace(" ", "") in _NAMES[what]:
+                return narrow(text).strip()
+        return ""
+
+    system, width, zone = value("system"), value("width"), value("zone")
+    found = re.search(r"[36三六]", width)
+    number = re.search(r"\d{1,3}", zone)
+    return Head(
+        section.line,
+        _datum(system),
+        system,
+        None if found is None else (3 if found[0] in "3三" else 6),
+        _zone(int(number[0])) if number else None,
+        zone,
+    )
+
+
+def _datum(text: str) -> str | None:
+    for signs, datum in ((("2000", "CGCS"), "CGCS2000"), (("80", "西安"), "西安80"), (("54", "北京"), "北京54")):
+        if any(sign in text.upper() for sign in signs):
+            return datum
+    return None
+
+
+def _zone(number: int) -> int | None:
+    """A zone, also when the central meridian was written instead (117 for zone 39)."""
+    if 13 <= number <= 23 or 25 <= number <= 45:
+        return number
+    if 75 <= number <= 135 and number % 3 == 0:
+        return number // 3
+    return None
+
+
+def epsg_of(head: Head | None, kind: int) -> tuple[int | None, tuple[str, str] | None]:
+    """EPSG code for coordinates of one kind under one head, and what should be said of it (zh, en), if anything.
+
+    The zone in front of the easting is believed before the head: it is the number that was measured with.
+    """
+    if head is not None and head.datum is None and head.datum_text:
+        return None, (
+            f"坐标系“{head.datum_text}”不认识，坐标系留空，请在导入时指定",
+            f"the coordinate system '{head.datum_text}' is not known; name it when importing",
+        )
+    datum = head.datum if head is not None and head.datum else "CGCS2000"
+    assumed = (
+        None
+        if head is not None and head.datum
+        else ("文件没有写明坐标系，按 2000 国家大地坐标系读取", "no system stated; read as CGCS2000")
+    )
+    three, three_cm, six, six_cm, degrees = _EPSG[datum]
+    if kind == DEGREES:
+        return degrees, assumed
+    stated = head.zone if head is not None else None
+    if kind != PLAIN:
+        code = (three if kind >= 24 else six) + kind
+        if stated is not None and stated != kind:
+            return code, (
+                f"属性描述的带号为 {stated}，横坐标前两位为 {kind}，按横坐标读取",
+                f"the head says zone {stated}, the eastings begin with {kind}; read by the eastings",
+            )
+        width = head.width if head is not None else None
+        if width is not None and width != (3 if kind >= 24 else 6):
+            return code, (
+                f"几度分带为 {width}，与带号 {kind} 不符，按带号读取",
+                f"{width}-degree zones do not fit zone {kind}; read by the zone",
+            )
+        return code, assumed
+    if stated is None:
+        return None, (
+            "没有带号，横坐标也不带带号，无法确定坐标系，请在导入时指定",
+            "no zone stated and none in the eastings: the system cannot be known; name it when importing",
+        )
+    return (three_cm if stated >= 24 else six_cm) + stated, assumed
