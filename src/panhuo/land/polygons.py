@@ -35,8 +35,8 @@ class Polygons:
     rings  : (r + 1,) int64      first coordinate of each ring; ring k is ``coords[rings[k]:rings[k + 1]]``
     holes  : (r,) bool           True where the ring is a hole of the shell before it; a shell starts a new part
     geoms  : (n + 1,) int64      first ring of each geometry; a missing or unreadable geometry has no rings
-    state  : (n,) uint8          0 read; 1 missing (null); 2 empty; 3 not a polygon; 4 unreadable WKB; 5 coordinate not finite;
-                                 6 at least one ring was closed by the reader. 1 to 5 have no rings.
+    state  : (n,) uint8          0 read; 1 missing (null); 2 empty; 3 not a polygon; 4 unreadable WKB;
+                                 5 coordinate not finite; 6 a ring was closed by the reader. 1 to 5 have no rings.
 
     Nothing is assumed of a ring's direction: kernels go by ``holes``. The arrays are not to be written to.
     """
@@ -174,7 +174,7 @@ class Polygons:
         return np.diff(shells[self.geoms])
 
     def take(self, indices: ArrayLike) -> Polygons:
-        """The rows named by ``indices`` (int, or bool of length n), in that order; a row may be taken more than once."""
+        """The rows named by ``indices`` (int, or bool of length n), in that order; a row may come twice."""
         rows = np.asarray(indices)
         if rows.dtype == np.bool_:
             if len(rows) != len(self):

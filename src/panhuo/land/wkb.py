@@ -16,7 +16,7 @@ _HEADER = 5  # byte order and type
 _COUNT = 4
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _uint32(data, at, little):  # type: ignore[no-untyped-def]
     a, b, c, d = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
     if little:
@@ -188,7 +188,7 @@ def fill_rows(data, offsets, first, last, geoms, first_point, coords, raw, rings
     return bad
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _put_uint32(out, at, value):  # type: ignore[no-untyped-def]
     for k in range(4):
         out[at + k] = (value >> (8 * k)) & 255

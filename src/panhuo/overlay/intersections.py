@@ -1,0 +1,183 @@
+"""Areas of intersection of two layers, pair by pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from panhuo.land.polygons import EMPTY, MISSING, Polygons
+from panhuo.land.threads import in_chunks
+from panhuo.overlay.grid import BoxIndex, index_boxes, search
+from panhuo.overlay.integral import EDGE_ROWS, LEFT, RIGHT, SIGN, SLOPE, Y, all_edges, edges_in_window, integral, room
+from panhuo.overlay.prepared import Prepared, prepare
+from panhuo.progress import Progress, silent
+
+_CHUNK = 2_048
+
+#: Shares of the smaller polygon's box that are rounding, not area (neighbours that only touch would give them).
+ROUNDING = 1e-13
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of rows that share area, sorted by ``left``, then ``right``.
+
+    left, right : (k,) int32   rows of the two layers (of one layer, left < right)
+    area        : (k,) float64 shared area in squared units of the coordinates
+    skipped_left, skipped_right : int32   rows that took no part because they cannot be computed: no polygon, unreadable, or a
+                                          coordinate that is not finite (missing and empty rows are not listed)
+    """
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    area: NDArray[np.float64]
+    skipped_left: NDArray[np.int32]
+    skipped_right: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.area)
+
+    @property
+    def skipped(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Rows left out of the left and of the right layer."""
+        return self.skipped_left, self.skipped_right
+
+
+def intersections(
+    a: Polygons,
+    b: Polygons,
+    *,
+    minimum: float = 0.0,
+    threads: int | None = None,
+    progress: Progress = silent,
+) -> Pairs:
+    """Area of intersection of every pair of a row of ``a`` with a row of ``b``.
+
+    Both layers in the same reference system; areas come in its squared units (m² for metres). A pair is given when its area
+    is greater than ``minimum`` and than rounding (1e-13 of the smaller box). Exact to rounding for valid polygons; an invalid
+    ring is taken with its winding number (a part covered twice counts twice) and never raises. The answer does not
+    depend on ``threads``.
+    """
+    left, right, area = _overlay(prepare(a, threads=threads), prepare(b, threads=threads), minimum, threads, progress)
+    return Pairs(left, right, area, skipped_rows(a), skipped_rows(b))
+
+
+def skipped_rows(polygons: Polygons) -> NDArray[np.int32]:
+    """Rows that hold something, but nothing that an area can be computed of."""
+    out = np.isnan(polygons.bounds[:, 0]) & (polygons.state != MISSING) & (polygons.state != EMPTY)
+    return np.flatnonzero(out).astype(np.int32)
+
+
+def _overlay(
+    a: Prepared, b: Prepared, minimum: float, threads: int | None, progress: Progress
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    # The larger layer walks, the smaller is searched: a layer of three counties must not be one thread's work.
+    turned = len(a.areas) * 8 < len(b.areas)
+    walked, searched = (b, a) if turned else (a, b)
+    index = index_boxes(searched.boxes)
+
+    def work(first: int, last: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        found: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]] = overlay_rows(
+            walked, searched, index, first, last, False, minimum, ROUNDING
+        )
+        return found
+
+    parts = in_chunks(work, len(walked.areas), chunk=_CHUNK, threads=threads, progress=progress, step="叠加")
+    left, right, area = join_parts(parts)
+    if turned:
+        order = np.argsort(right, kind="stable")
+        return right[order], left[order], area[order]
+    return left, right, area
+
+
+def join_parts(
+    parts: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """The chunks' pairs as one."""
+    if not parts:
+        return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0)
+    return (
+        np.concatenate([p[0] for p in parts]),
+        np.concatenate([p[1] for p in parts]),
+        np.concatenate([p[2] for p in parts]),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _grown(array, need):  # type: ignore[no-untyped-def]
+    more = np.empty(max(need, 2 * len(array)), array.dtype)
+    more[: len(array)] = array
+    return more
+
+
+@njit(cache=True, nogil=True)
+def overlay_rows(a, b, index, first, last, same, minimum, rounding):  # type: ignore[no-untyped-def]
+    """Pairs of the rows ``first`` to ``last`` of ``a`` with all of ``b`` (with ``same``: only rows after their own)."""
+    left, right, area = np.empty(4096, np.int32), np.empty(4096, np.int32), np.empty(4096)
+    count = 0
+    found = np.empty(256, np.int32)
+    own, other, window = np.empty((EDGE_ROWS, 64)), np.empty((EDGE_ROWS, 64)), np.empty((EDGE_ROWS, 64))
+    for i in range(first, last):
+        ax0, ay0, ax1, ay1 = a.boxes[i, 0], a.boxes[i, 1], a.boxes[i, 2], a.boxes[i, 3]
+        if not ax0 <= ax1:
+            continue
+        found, hits = search(index, ax0, ay0, ax1, ay1, i + 1 if same else 0, found)
+        if hits == 0:
+            continue
+        if count + hits > len(area):
+            left, right, area = _grown(left, count + hits), _grown(right, count + hits), _grown(area, count + hits)
+        aw, ah = ax1 - ax0, ay1 - ay0
+        avs = a.rings[a.geoms[i + 1]] - a.rings[a.geoms[i]]
+        edges = -1
+        for h in range(hits):
+            j = found[h]
+            bx0, by0 = b.boxes[j, 0], b.boxes[j, 1]
+            bw, bh = b.boxes[j, 2] - bx0, b.boxes[j, 3] - by0
+            bvs = b.rings[b.geoms[j + 1]] - b.rings[b.geoms[j]]
+            if aw * ah <= 2.0 * bw * bh:
+                if edges < 0:
+                    own = room(own, avs)
+                    edges = all_edges(a, i, ax0, ay0, own)
+                window = room(window, 2 * bvs)
+                m = edges_in_window(b, j, ax0, ay0, aw, ah, window)
+                shared = _shared(own, edges, window, m, aw, ah, a.areas[i])
+                least = rounding * aw * ah
+            else:
+                window = room(window, 2 * avs)
+                m = edges_in_window(a, i, bx0, by0, bw, bh, window)
+                shared = 0.0
+                if m > 0:
+                    other = room(other, bvs)
+                    n = -1
+                    if not _covers(window, m, bw, bh):
+                        n = all_edges(b, j, bx0, by0, other)
+                    shared = _shared(other, n, window, m, bw, bh, b.areas[j])
+                least = rounding * bw * bh
+            if shared > minimum and shared > least:
+                left[count], right[count], area[count] = i, j, shared
+                count += 1
+    return left[:count].copy(), right[:count].copy(), area[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def _covers(window, m, width, height):  # type: ignore[no-untyped-def]
+    """The window holds one flat edge from side to side: no edge of the polygon enters it, and it is all inside."""
+    return (
+        m == 1
+        and window[LEFT, 0] <= 0.0
+        and window[RIGHT, 0] >= width
+        and window[SLOPE, 0] == 0.0
+        and window[Y, 0] >= height
+    )
+
+
+@njit(cache=True, nogil=True)
+def _shared(edges, n, window, m, width, height, whole):  # type: ignore[no-untyped-def]
+    if m == 0:
+        return 0.0
+    if _covers(window, m, width, height):
+        return abs(whole * window[SIGN, 0])
+    return abs(integral(edges, n, window, m))
