@@ -136,3 +136,14 @@ def join_findings(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Several findings tables as one, in the order given."""
     kept = [t.select(pl.col(c).cast(d) for c, d in FINDINGS_SCHEMA.items()) for t in tables if t.height]
     return pl.concat(kept) if kept else findings_table()
+
+
+def format_number(value: float | int | None, decimals: int | None = None) -> str:
+    """A number as people read it: thousands in groups, no needless zeros unless ``decimals`` asks for them."""
+    if value is None or value != value:
+        return "—"
+    if decimals is not None:
+        return f"{value:,.{decimals}f}"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.4f}".rstrip("0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import polars as pl
@@ -22,7 +23,9 @@ class Subject:
     raw      : the same columns as they were delivered, as texts
     polygons : the shapes in ``crs``, the planar zone of the survey; ``None`` for a table
     area_m2  : (n,) ellipsoidal areas; ``None`` for a table
+    planar_m2: (n,) planar areas in ``crs``; ``None`` for a table
     mapping  : standard field name -> column of the file
+    year, issued : the year the data speaks of and the day it was issued, as survey.yaml says
     """
 
     role: Role
@@ -31,8 +34,11 @@ class Subject:
     raw: pl.DataFrame
     polygons: Polygons | None = None
     area_m2: NDArray[np.float64] | None = None
+    planar_m2: NDArray[np.float64] | None = None
     crs: Crs | None = None
     mapping: dict[str, str] | None = None
+    year: int | None = None
+    issued: date | None = None
 
     def __len__(self) -> int:
         return self.frame.height

@@ -1,0 +1,194 @@
+"""Checks of attributes: family A of the catalogue. Every function takes one subject and returns a findings table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+
+from panhuo.messages import findings_table, format_number, join_findings
+from panhuo.quality.catalogue import Settings, state
+from panhuo.quality.subject import Subject
+
+#: Orders of dates that must hold, earlier first (approval before the start of building before completion).
+DATE_ORDER = (
+    ("approval_date", "contract_start_date"),
+    ("approval_date", "actual_start_date"),
+    ("actual_start_date", "completion_date"),
+    ("contract_start_date", "completion_date"),
+)
+
+#: Ranges outside which a value cannot be right, whatever the place: field -> (least, most).
+RANGES: dict[str, tuple[float, float | None]] = {
+    "vacancy_rate": (0.0, 1.0),
+    "max_plot_ratio": (0.0, 50.0),
+    "floors": (0.0, 200.0),
+    "height_m": (0.0, 1000.0),
+    "declared_area_m2": (0.0, None),
+    "registered_area_m2": (0.0, None),
+    "patch_area_m2": (0.0, None),
+    "occupied_area_m2": (0.0, None),
+    "staff": (0.0, None),
+    "energy_tce": (0.0, None),
+    "emission_t": (0.0, None),
+    "electricity_kwh": (0.0, None),
+    "fixed_investment_wan": (0.0, None),
+    "built_year": (1800.0, 2100.0),
+    "year": (1900.0, 2100.0),
+    "occurred_year": (1900.0, 2100.0),
+}
+
+#: Fields whose emptiness is a finding although the file may lack the column altogether.
+_BLANKS = ("", "-", "—", "/", "无", "NULL", "null", "None", "NaN", "nan")
+
+
+def blank(column: str) -> pl.Expr:
+    """True where a delivered text says nothing."""
+    text = pl.col(column).str.strip_chars()
+    return text.is_null() | text.is_in(list(_BLANKS))
+
+
+def _index(mask: pl.Series) -> pl.Series:
+    return mask.fill_null(False).arg_true().cast(pl.Int64).alias("index")
+
+
+def missing_fields(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A01: required fields that no column of the file holds."""
+    missing = [f for f in subject.role.fields if f.required and f.name not in subject.frame.columns]
+    rows = pl.DataFrame(
+        {"field": [f.name for f in missing], "field_zh": [f.zh for f in missing]},
+        schema={"field": pl.String, "field_zh": pl.String},
+    )
+    rows = rows.with_columns(pl.lit(subject.layer.name).alias("layer"))
+    return state("A01", subject, rows)
+
+
+def empty_values(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A02: required fields that are empty."""
+    parts = []
+    for f in subject.role.fields:
+        if f.required and f.name in subject.raw.columns:
+            index = _index(subject.raw.select(blank(f.name)).to_series())
+            parts.append(state("A02", subject, pl.DataFrame({"index": index}).with_columns(field=pl.lit(f.name))))
+    return join_findings(parts)
+
+
+def unreadable_values(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A07: numbers, dates and yes/no values that cannot be read as such."""
+    words = {
+        "date": ("不是日期", "is not a date"),
+        "year": ("不是年份", "is not a year"),
+        "bool": ("不是“是/否”", "is not yes or no"),
+        "int": ("不是数字", "is not a number"),
+        "number": ("不是数字", "is not a number"),
+        "area": ("不是数字", "is not a number"),
+        "money": ("不是数字", "is not a number"),
+    }
+    parts = []
+    for f in subject.role.fields:
+        if f.kind not in words or f.name not in subject.frame.columns:
+            continue
+        lost = ~subject.raw.select(blank(f.name)).to_series() & subject.frame[f.name].is_null()
+        index = _index(lost)
+        if len(index):
+            zh, en = words[f.kind]
+            parts.append(_told("A07", subject, f.name, index, zh, en))
+    return join_findings(parts)
+
+
+def _told(code: str, subject: Subject, field: str, index: pl.Series, zh: str, en: str) -> pl.DataFrame:
+    rows = pl.DataFrame({"index": index, "value": subject.raw[field].gather(index)}).with_columns(
+        field=pl.lit(field), why=pl.lit(zh), why_en=pl.lit(en)
+    )
+    return state(code, subject, rows)
+
+
+def ranges(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A07: values outside any possible range, and dates in an impossible order."""
+    parts = []
+    for name, (least, most) in RANGES.items():
+        if name not in subject.frame.columns or not subject.frame.schema[name].is_numeric():
+            continue
+        column = subject.frame[name].cast(pl.Float64)
+        for mask, zh, en in (
+            (column < least, f"小于 {format_number(least)}", f"is less than {format_number(least)}"),
+            *(((column > most, f"大于 {format_number(most)}", f"is more than {format_number(most)}"),) if most else ()),
+        ):
+            index = _index(mask)
+            if len(index):
+                parts.append(_told("A07", subject, name, index, zh, en))
+    titles = {f.name: f for f in subject.role.fields}
+    for first, second in DATE_ORDER:
+        if not subject.has(first, second):
+            continue
+        index = _index(subject.frame[second] < subject.frame[first])
+        if len(index):
+            zh = f"早于“{titles[first].zh}”"
+            parts.append(_told("A07", subject, second, index, zh, f"is before {first}"))
+    return join_findings(parts)
+
+
+def duplicates(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A05: codes that should be unique and are not; one finding a code."""
+    key = subject.role.key
+    if not key or key not in subject.raw.columns or subject.role.id not in UNIQUE_ROLES:
+        return findings_table()
+    numbers = subject.row_numbers().alias("number")
+    frame = pl.DataFrame({"code": subject.keys().str.strip_chars(), "number": numbers}).with_row_index("index")
+    repeated = (
+        frame.filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
+        .group_by("code", maintain_order=True)
+        .agg(pl.len().alias("count"), pl.col("index").first(), pl.col("number"))
+        .filter(pl.col("count") > 1)
+        .with_columns(
+            pl.col("number").list.head(10).cast(pl.List(pl.String)).list.join("、").alias("rows"),
+            pl.col("code").alias("value"),
+            pl.lit(key).alias("field"),
+        )
+    )
+    return state("A05", subject, repeated.drop("number", "code"))
+
+
+#: Roles whose key names one thing only.
+UNIQUE_ROLES = frozenset({"parcels", "patches", "registration", "enterprises", "legacy", "boundaries"})
+
+
+def declared_areas(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A06: declared areas that differ from the ellipsoidal area by more than the tolerance.
+
+    Where the difference is what a planar measurement in the zone gives, it is no finding: registration areas are planar.
+    """
+    name = {"parcels": "declared_area_m2", "patches": "patch_area_m2"}.get(subject.role.id)
+    if name is None or name not in subject.frame.columns or subject.area_m2 is None or subject.polygons is None:
+        return findings_table()
+    share, least = settings.get("A06", "share"), settings.get("A06", "minimum_m2")
+    declared = subject.frame[name].to_numpy().astype(np.float64)
+    computed = subject.area_m2
+    planar = subject.planar_m2
+    assert planar is not None  # noqa: S101 - polygons are there
+    tolerance = np.maximum(least, share * computed)
+    apart = np.minimum(np.abs(declared - computed), np.abs(declared - planar))
+    # a negative or zero area is A07's; a shape without area is G01's
+    wrong = np.flatnonzero((apart > tolerance) & (declared > 0) & (computed > 0))
+    rows = pl.DataFrame(
+        {
+            "index": wrong,
+            "value": [format_number(v, 2) for v in declared[wrong]],
+            "computed": [format_number(v, 2) for v in computed[wrong]],
+            "difference": [f"{d / c:.2%}" for d, c in zip(apart[wrong], computed[wrong], strict=True)],
+            "tolerance": [format_number(v, 2) + " 平方米" for v in tolerance[wrong]],
+        },
+        schema={
+            "index": pl.Int64,
+            "value": pl.String,
+            "computed": pl.String,
+            "difference": pl.String,
+            "tolerance": pl.String,
+        },
+    )
+    return state("A06", subject, rows.with_columns(field=pl.lit(name)))
+
+
+AttributeCheck = Callable[[Subject, Settings], pl.DataFrame]

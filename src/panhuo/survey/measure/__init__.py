@@ -1,0 +1,1 @@
+"""Measuring: from the delivered layers to one row of facts a parcel."""
