@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from panhuo.land.crs import CGCS2000, Crs, zone_of_longitude
+from panhuo.land.systems import CGCS2000, Crs, zone_of_longitude
 from panhuo.messages import Text
 
 Bounds = tuple[float, float, float, float]

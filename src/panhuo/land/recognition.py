@@ -16,9 +16,9 @@ from typing import Literal
 
 import pyproj
 
-from panhuo.land.crs import BEIJING54, CGCS2000, XIAN80, Crs, CrsKind, datum_name
 from panhuo.land.magnitude import FAR, Bounds, Shape, rough_longitude, shapes_of
-from panhuo.messages import Text
+from panhuo.land.systems import BEIJING54, CGCS2000, XIAN80, Crs, CrsKind, datum_name
+from panhuo.messages import PanhuoError, Text
 
 ProblemKind = Literal[
     "contradiction", "swapped", "zone", "prefix", "datum", "place", "unknown", "local", "ambiguous", "unreadable"
