@@ -1,0 +1,126 @@
+"""Numbers of headings, tables and figures, and the words around them in both languages."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from panhuo.documents.model import Block, Figure, Heading, Inline, Paper, Ref, Strong, Table
+from panhuo.messages import Lang, PanhuoError
+
+_DIGITS = "零一二三四五六七八九"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A block with its printed number: ``一、`` for a heading, ``表1`` for a table, ``图2`` for a figure, else nothing."""
+
+    block: Block
+    number: str = ""
+
+
+def chinese_number(n: int) -> str:
+    """一, 二, … 十, 十一, … 九十九 as headings use them."""
+    tens, ones = divmod(n, 10)
+    if not tens:
+        return _DIGITS[ones]
+    return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
+
+
+def heading_number(path: tuple[int, ...], lang: Lang) -> str:
+    """The number of a heading from its position at each level (GB/T 9704-2012, 7.3.3)."""
+    if lang == "en":
+        return ".".join(map(str, path)) + " "
+    n = path[-1]
+    return (f"{chinese_number(n)}、", f"（{chinese_number(n)}）", f"{n}.", f"（{n}）")[min(len(path), 4) - 1]
+
+
+def numbered(paper: Paper) -> tuple[Numbered, ...]:
+    """The blocks of ``paper`` with their numbers, counted from 1 through the whole paper."""
+    out: list[Numbered] = []
+    path: list[int] = []
+    tables = figures = 0
+    for block in paper.blocks:
+        number = ""
+        match block:
+            case Heading(numbered=True, level=level):
+                level = max(1, min(level, 4))
+                path = (path + [0] * level)[:level]
+                path[-1] += 1
+                # A level that was skipped counts as its first.
+                path = [max(n, 1) for n in path]
+                number = heading_number(tuple(path), paper.lang)
+            case Table(caption=caption) if caption:
+                tables += 1
+                number = f"表{tables}" if paper.lang == "zh" else f"Table {tables}"
+            case Figure(caption=caption) if caption:
+                figures += 1
+                number = f"图{figures}" if paper.lang == "zh" else f"Figure {figures}"
+        out.append(Numbered(block, number))
+    return tuple(out)
+
+
+def references(blocks: tuple[Numbered, ...]) -> dict[str, str]:
+    """Key -> printed number of each table and figure that has a key. Two blocks with one key are an error."""
+    found: dict[str, str] = {}
+    for item in blocks:
+        if isinstance(item.block, Table | Figure) and item.block.key:
+            key = item.block.key
+            if key in found:
+                raise PanhuoError(f"图表标识“{key}”重复。", f"Two tables or figures have the key “{key}”.", where=key)
+            found[key] = item.number
+    return found
+
+
+def spans(content: str | tuple[Inline, ...], refs: dict[str, str]) -> Iterator[tuple[str, bool]]:
+    """Running text as (words, strong) pieces with references filled in."""
+    for piece in (content,) if isinstance(content, str) else content:
+        match piece:
+            case str():
+                yield piece, False
+            case Strong(text):
+                yield text, True
+            case Ref(key):
+                if key not in refs:
+                    raise PanhuoError(
+                        f"没有标识为“{key}”的图表。", f"No table or figure has the key “{key}”.", where=key
+                    )
+                yield refs[key], False
+
+
+def plain(content: str | tuple[Inline, ...], refs: dict[str, str]) -> str:
+    """Running text without marks."""
+    return "".join(words for words, _ in spans(content, refs))
+
+
+def written_date(day: dt.date, lang: Lang) -> str:
+    """2026年11月21日, or 21 November 2026: as the date stands under a paper."""
+    if lang == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    months = ("January February March April May June July August September October November December").split()
+    return f"{day.day} {months[day.month - 1]} {day.year}"
+
+
+def source_lines(paper: Paper) -> list[str]:
+    """The list of sources at the end, numbered."""
+    return [f"{k}. {words}" for k, words in enumerate(paper.sources, 1)]
+
+
+def caption(number: str, words: str, lang: Lang) -> str:
+    """表1　标题, Table 1  Title."""
+    return f"{number}　{words}" if lang == "zh" else f"{number}. {words}"
+
+
+#: Words that the writers themselves set.
+WORDS = {
+    "sources": {"zh": "数据来源", "en": "Sources"},
+    "note": {"zh": "注：", "en": "Note: "},
+    "contents": {"zh": "目　　录", "en": "Contents"},
+    "continued": {"zh": "（续表）", "en": " (continued)"},
+    "no_rows": {"zh": "（无记录）", "en": "(no records)"},
+    "missing": {
+        "zh": "本文件所用字库缺下列生僻字，文中以“〓”代替：",
+        "en": "Characters that the fonts do not hold, printed as 〓: ",
+    },
+}
