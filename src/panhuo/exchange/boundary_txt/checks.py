@@ -13,7 +13,7 @@ from panhuo.exchange.boundary_txt.findings import Book
 from panhuo.exchange.boundary_txt.records import UNITS, Records
 from panhuo.exchange.boundary_txt.scan import Scan
 
-__all__ = ["NO_KIND", "areas", "broken_by_lines", "closings", "counts", "square_metres"]
+__all__ = ["NO_KIND", "areas", "broken_by_lines", "closings", "counts", "ellipsoid_scale", "square_metres"]
 
 #: A stated area may differ by the larger of 1 m² and a thousandth; a unit is believed within a tenth.
 _AREA_M2, _AREA_SHARE, _UNIT_SHARE = 1.0, 0.001, 0.1
@@ -33,12 +33,16 @@ def broken_by_lines(found: Scan, plots: int) -> Bools:
     return broken
 
 
-def square_metres(area: Floats, placed: Placed, plots: int) -> Floats:
-    """(plots,) area in m²; square degrees are scaled by the radii of the ellipsoid at the plot (good to 1e-4)."""
-    sin2 = np.sin(np.radians(np.clip(placed.latitude, -90, 90))) ** 2
-    w = 1 - _E2 * sin2
-    scale = np.radians(1.0) ** 2 * _A**2 * (1 - _E2) * np.sqrt(1 - sin2) / w**2
-    return np.where(placed.degrees, area * scale, area)
+def ellipsoid_scale(latitude: Floats) -> Floats:
+    """m² in one square degree at a latitude, by the radii of the ellipsoid (good to 1e-4 for a plot)."""
+    sin2 = np.sin(np.radians(np.clip(latitude, -90, 90))) ** 2
+    scale: Floats = np.radians(1.0) ** 2 * _A**2 * (1 - _E2) * np.sqrt(1 - sin2) / (1 - _E2 * sin2) ** 2
+    return scale
+
+
+def square_metres(area: Floats, placed: Placed) -> Floats:
+    """(plots,) area in m² from squared coordinate units."""
+    return np.where(placed.degrees, area * ellipsoid_scale(placed.latitude), area)
 
 
 def areas(book: Book, found: Scan, records: Records, square: Floats) -> tuple[list[str | None], Floats]:

@@ -97,8 +97,8 @@ SYSTEM = Say(
 UNIT = Say(
     "TXT-10",
     "warning",
-    "地块面积的单位是{value}，规定为公顷；换算见“地块面积_平方米”",
-    "the areas are written in {value}, the rule is hectares; converted in column 地块面积_平方米",
+    "地块面积的单位是{value}，规定为公顷；换算见“面积_平方米”",
+    "the areas are written in {value}, the rule is hectares; converted in column 面积_平方米",
     "请确认面积单位",
     "Confirm the unit of area",
 )

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from panhuo.exchange.boundary_txt.scan import Section
 from panhuo.exchange.boundary_txt.text import narrow
+from panhuo.land.crs import BEIJING54, CGCS2000, WGS84, XIAN80, Crs, CrsSource, datum_name
 
-#: EPSG offsets per datum: 3° with prefix, 3° without, 6° with prefix, 6° without, geographic (checked against PROJ).
-_EPSG = {
-    "CGCS2000": (4488, 4509, 4478, 4489, 4490),
-    "西安80": (2324, 2345, 2314, 2325, 4610),
-    "北京54": (2376, 2397, 21400, 21440, 4214),
-}
+#: The geographic systems of the three datums.
+_GEOGRAPHIC = {CGCS2000: 4490, XIAN80: 4610, BEIJING54: 4214, WGS84: 4326}
 _NAMES = {
     "system": ("坐标系", "坐标系统", "坐标系名称", "平面坐标系"),
     "width": ("几度分带", "分带", "分带方式", "度带", "几度带"),
@@ -59,7 +57,15 @@ def head_of(section: Section) -> Head:
 
 
 def _datum(text: str) -> str | None:
-    for signs, datum in ((("2000", "CGCS"), "CGCS2000"), (("80", "西安"), "西安80"), (("54", "北京"), "北京54")):
+    known = datum_name(text)
+    if known:
+        return known
+    for signs, datum in (
+        (("2000", "CGCS"), CGCS2000),
+        (("80", "西安"), XIAN80),
+        (("54", "北京"), BEIJING54),
+        (("84",), WGS84),
+    ):
         if any(sign in text.upper() for sign in signs):
             return datum
     return None
@@ -74,8 +80,8 @@ def _zone(number: int) -> int | None:
     return None
 
 
-def epsg_of(head: Head | None, kind: int) -> tuple[int | None, tuple[str, str] | None]:
-    """EPSG code for coordinates of one kind under one head, and what should be said of it (zh, en), if anything.
+def crs_of(head: Head | None, kind: int) -> tuple[Crs | None, tuple[str, str] | None]:
+    """The CRS of coordinates of one kind under one head, and what should be said of it (zh, en), if anything.
 
     The zone in front of the easting is believed before the head: it is the number that was measured with.
     """
@@ -84,33 +90,41 @@ def epsg_of(head: Head | None, kind: int) -> tuple[int | None, tuple[str, str] |
             f"坐标系“{head.datum_text}”不认识，坐标系留空，请在导入时指定",
             f"the coordinate system '{head.datum_text}' is not known; name it when importing",
         )
-    datum = head.datum if head is not None and head.datum else "CGCS2000"
-    assumed = (
-        None
-        if head is not None and head.datum
-        else ("文件没有写明坐标系，按 2000 国家大地坐标系读取", "no system stated; read as CGCS2000")
-    )
-    three, three_cm, six, six_cm, degrees = _EPSG[datum]
+    stated = head is not None and head.datum is not None
+    datum = head.datum if head is not None and head.datum else CGCS2000
+    source: CrsSource = "declared" if stated else "magnitude"
+    doubt = None if stated else ("文件没有写明坐标系，按 2000 国家大地坐标系读取", "no system stated; read as CGCS2000")
     if kind == DEGREES:
-        return degrees, assumed
-    stated = head.zone if head is not None else None
+        return Crs.from_epsg(_GEOGRAPHIC[datum], source=source, confidence=1.0 if stated else 0.7), doubt
+    if datum == WGS84:
+        return None, (
+            "WGS84 没有高斯投影分带，请在导入时指定坐标系",
+            "WGS84 has no Gauss-Krüger zones; name the system when importing",
+        )
+    zone = head.zone if head is not None else None
+    width = head.width if head is not None else None
     if kind != PLAIN:
-        code = (three if kind >= 24 else six) + kind
-        if stated is not None and stated != kind:
-            return code, (
-                f"属性描述的带号为 {stated}，横坐标前两位为 {kind}，按横坐标读取",
-                f"the head says zone {stated}, the eastings begin with {kind}; read by the eastings",
+        if zone is not None and zone != kind:
+            doubt = (
+                f"属性描述的带号为 {zone}，横坐标前两位为 {kind}，按横坐标读取",
+                f"the head says zone {zone}, the eastings begin with {kind}; read by the eastings",
             )
-        width = head.width if head is not None else None
-        if width is not None and width != (3 if kind >= 24 else 6):
-            return code, (
+        elif width is not None and width != _width(kind):
+            doubt = (
                 f"几度分带为 {width}，与带号 {kind} 不符，按带号读取",
-                f"{width}-degree zones do not fit zone {kind}; read by the zone",
+                f"zones of {width}° do not fit zone {kind}; read by the zone",
             )
-        return code, assumed
-    if stated is None:
+    elif zone is None:
         return None, (
             "没有带号，横坐标也不带带号，无法确定坐标系，请在导入时指定",
             "no zone stated and none in the eastings: the system cannot be known; name it when importing",
         )
-    return (three_cm if stated >= 24 else six_cm) + stated, assumed
+    number = zone if kind == PLAIN and zone is not None else kind
+    if number == 24:
+        return None, ("带号 24 不存在（3 度带为 25 至 45，6 度带为 13 至 23）", "there is no zone 24 in China")
+    crs = Crs.gauss_kruger(number, width=_width(number), prefix=kind != PLAIN, datum=datum, source=source)
+    return (crs if stated else replace(crs, confidence=0.7)), doubt
+
+
+def _width(zone: int) -> Literal[3, 6]:
+    return 3 if zone >= 24 else 6

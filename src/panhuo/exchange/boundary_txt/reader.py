@@ -15,8 +15,8 @@ from panhuo.exchange.boundary_txt import checks
 from panhuo.exchange.boundary_txt import findings as say
 from panhuo.exchange.boundary_txt.axes import place
 from panhuo.exchange.boundary_txt.findings import Book
-from panhuo.exchange.boundary_txt.head import Head, epsg_of, head_of
-from panhuo.exchange.boundary_txt.records import ITEMS, MORE_ITEMS, Records
+from panhuo.exchange.boundary_txt.head import Head, crs_of, head_of
+from panhuo.exchange.boundary_txt.records import AREA_M2, AREA_UNIT, ITEMS, MORE_ITEMS, Records
 from panhuo.exchange.boundary_txt.rings import assemble, split
 from panhuo.exchange.boundary_txt.scan import DESCRIPTION, PLOTS, Scan, scan
 from panhuo.exchange.boundary_txt.text import decode, narrow
@@ -47,9 +47,9 @@ def read(data: bytes, source: str) -> ReadResult:
 
     One row a plot, one layer a coordinate system. Columns: 界址点数, 地块面积 (the number as written), 地块编号,
     地块名称, 图形属性, 图幅号, 地块用途, 地类编码, 备注 (and 图斑类型, 等别, 改造前, 改造后 for the 14-item record),
-    then 地块面积_平方米 (the stated area in m², its unit judged against the geometry) and 地块面积单位. ``rows`` is the
-    line of the plot's record. Geometry is (east, north). A plot with a line that cannot be read keeps its attributes and
-    has no geometry; the finding names the line. Never raises for what is in the file.
+    then 面积_平方米 (the stated area in m², its unit judged against the geometry) and 面积单位. ``rows`` is the line of
+    the plot's record. Geometry is (east, north). A plot with a line that cannot be read keeps its attributes and has no
+    geometry; the finding names the line. Never raises for what is in the file.
     """
     layer = PurePosixPath(source.replace("\\", "/")).stem or "boundary"
     book = Book(source, layer)
@@ -94,14 +94,14 @@ def read(data: bytes, source: str) -> ReadResult:
     )
     closing_points = np.bincount(owner[cut.closings], minlength=plots)
     checks.counts(book, found, records, broken, closing_points, kinds)
-    square = checks.square_metres(area, placed, plots)
+    square = checks.square_metres(area, placed)
     units, metres = checks.areas(book, found, records, square)
     for p in np.flatnonzero([g is None for g in geometry] & ~broken).tolist():
         book.add(say.EMPTY, int(found.starts[p]), key=codes[p])
 
-    epsg = _systems(book, heads, found, placed.kind)
+    systems = _systems(book, heads, found, placed.kind)
     table = _table(records, units, metres)
-    layers = list(_layers(layer, source, decoded.encoding, table, geometry, found, epsg))
+    layers = list(_layers(layer, source, decoded.encoding, table, geometry, found, systems))
     if len(layers) > 1:
         book.add(say.SYSTEMS, value=str(len(layers)), count=len(layers))
     return ReadResult(tuple(layers), book.findings())
@@ -156,12 +156,12 @@ def _other_kinds(
             geometry[p] = shapely.LineString(parts[0]) if len(parts) == 1 else shapely.MultiLineString(parts)
 
 
-def _systems(book: Book, heads: list[Head], found: Scan, kind: NDArray[np.int64]) -> list[int | None]:
-    """EPSG code of each plot: by the head before it and the kind of its eastings; each doubt is said once."""
+def _systems(book: Book, heads: list[Head], found: Scan, kind: NDArray[np.int64]) -> list[Crs | None]:
+    """The CRS of each plot: by the head before it and the kind of its eastings; each doubt is said once."""
     of_head = np.searchsorted([h.line for h in heads], found.starts, side="right") - 1
-    known: dict[tuple[int, int], int | None] = {}
-    doubts: dict[tuple[str, str], tuple[int, int]] = {}
-    out: list[int | None] = []
+    known: dict[tuple[int, int], Crs | None] = {}
+    doubts: dict[tuple[str, str], int] = {}
+    out: list[Crs | None] = []
     last: dict[int, int] = {}
     for h, k in zip(of_head.tolist(), kind.tolist(), strict=True):
         last.setdefault(h, k if k != checks.NO_KIND else 0)
@@ -170,11 +170,11 @@ def _systems(book: Book, heads: list[Head], found: Scan, kind: NDArray[np.int64]
     for p, (h, k) in enumerate(zip(of_head.tolist(), kind.tolist(), strict=True)):
         pair = (h, last[h] if k == checks.NO_KIND else k)
         if pair not in known:
-            known[pair], doubt = epsg_of(heads[h] if h >= 0 else None, pair[1])
+            known[pair], doubt = crs_of(heads[h] if h >= 0 else None, pair[1])
             if doubt:
-                doubts.setdefault(doubt, (int(found.starts[p]) if h < 0 else heads[h].line, 0))
+                doubts.setdefault(doubt, int(found.starts[p]) if h < 0 else heads[h].line)
         out.append(known[pair])
-    for (zh, en), (line, _) in doubts.items():
+    for (zh, en), line in doubts.items():
         book.add(say.SYSTEM, line, zh=zh, en=en)
     return out
 
@@ -197,8 +197,8 @@ def _table(records: Records, units: list[str | None], metres: NDArray[np.float64
         for title, values in zip(MORE_ITEMS, more, strict=True)
         if title == "备注" or records.longest >= 14
     ]
-    columns.append(("地块面积_平方米", pa.array(metres, pa.float64(), from_pandas=True)))
-    columns.append(("地块面积单位", pa.array(units, text)))
+    columns.append((AREA_M2, pa.array(metres, pa.float64(), from_pandas=True)))
+    columns.append((AREA_UNIT, pa.array(units, text)))
     return pa.table(dict(columns))
 
 
@@ -209,24 +209,24 @@ def _layers(
     table: pa.Table,
     geometry: NDArray[np.object_],
     found: Scan,
-    epsg: list[int | None],
+    systems: list[Crs | None],
 ) -> Iterable[Layer]:
     """One layer a coordinate system, in the order they first appear."""
     wkb = pa.array(shapely.to_wkb(geometry, output_dimension=2, flavor="iso"), pa.large_binary())
     notes = tuple(f"{s.name}.{k}={v}" if s.name else f"{k}={v}" for s in found.sections for k, v in s.keys.items())[
         :200
     ]
-    codes = np.array([-1 if e is None else e for e in epsg], np.int64)
-    distinct = list(dict.fromkeys(codes.tolist()))
-    for code in distinct:
-        pick = np.flatnonzero(codes == code)
+    distinct = list(dict.fromkeys(systems))
+    for crs in distinct:
+        pick = np.flatnonzero([s == crs for s in systems])
+        mark = f"EPSG{crs.epsg}" if crs is not None else "未知坐标系"
         yield Layer(
-            name=name if len(distinct) == 1 else f"{name}_{code if code > 0 else '未知坐标系'}",
+            name=name if len(distinct) == 1 else f"{name}_{mark}",
             source=source,
             driver="boundary_txt",
             table=table if len(distinct) == 1 else table.take(pa.array(pick)),
             geometry=wkb if len(distinct) == 1 else wkb.take(pa.array(pick)),
-            crs=Crs(epsg=code) if code > 0 else None,
+            crs=crs,
             encoding=encoding,
             rows=pa.array(found.starts[pick], pa.int64()),
             geometry_type=_geometry_type(geometry[pick]),

@@ -12,6 +12,8 @@ ITEMS = ("界址点数", "地块面积", "地块编号", "地块名称", "图形
 #: What the 14-item record of land consolidation adds (TBLX, DL, GZQ, GZH, BZ).
 MORE_ITEMS = ("图斑类型", "等别", "改造前", "改造后", "备注")
 KINDS = ("点", "线", "面")
+#: The stated area in m² and the unit it was written in: two columns that the reader adds.
+AREA_M2, AREA_UNIT = "面积_平方米", "面积单位"
 #: Area units as written behind a number, and how many m² one of them is.
 UNITS = {"公顷": 10000.0, "平方米": 1.0, "亩": 2000.0 / 3.0}
 _UNIT_WORDS = {
@@ -52,6 +54,12 @@ class Records:
             self._append(None, None, None, None, [None] * 10)
             return
         items = _items(text)
+        if len(items) == 8 and items[4] in KINDS:
+            self.longest = max(self.longest, 9)
+            count, (area, unit) = self._count(row, items[0]), self._area(row, items[1])
+            texts = [items[k].strip() or None for k in (2, 3, 5, 6, 7)]
+            self._append(count, area, unit, items[4], [*texts, None, None, None, None, None])
+            return
         self.longest = max(self.longest, len(items) + 1)
         head, extra = _place_kind(items)
         if len(head) != 8 and len(items) not in (7, 8, 13):
@@ -94,7 +102,7 @@ class Records:
             column.append(value)
 
     def _count(self, row: int, text: str) -> int | None:
-        clean = narrow(text).strip()
+        clean = text.strip() if text.isascii() else narrow(text).strip()
         if clean.isascii() and clean.isdigit() and len(clean) < 10:
             return int(clean)
         if clean:
@@ -104,7 +112,7 @@ class Records:
         return None
 
     def _area(self, row: int, text: str) -> tuple[float | None, str | None]:
-        clean = narrow(text).strip() if FULL_WIDTH_PATTERN.search(text) else text.strip()
+        clean = text.strip() if text.isascii() else narrow(text).strip()
         if not clean:
             return None, None
         found = _AREA.match(clean)
