@@ -191,11 +191,11 @@ def _shape(value: object) -> str | None:
 
 Node = Annotated[
     Annotated[str, Tag("<name>")]
-    | Annotated["AllOf", Tag("<all>")]
-    | Annotated["AnyOf", Tag("<any>")]
-    | Annotated["Not", Tag("<not>")]
-    | Annotated["ByReading", Tag("<reading>")]
-    | Annotated["Leaf", Tag("<leaf>")],
+    | Annotated[AllOf, Tag("<all>")]
+    | Annotated[AnyOf, Tag("<any>")]
+    | Annotated[Not, Tag("<not>")]
+    | Annotated[ByReading, Tag("<reading>")]
+    | Annotated[Leaf, Tag("<leaf>")],
     Discriminator(
         _shape,
         custom_error_type="node",

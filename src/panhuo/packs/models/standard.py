@@ -42,8 +42,12 @@ class Standard(Strict):
 
 
 class TableRow(Strict):
-    """One row of a sheet of thresholds.xlsx; ``keys`` in the order of the table's key columns, ``*`` for all others."""
+    """One row of a sheet of thresholds.xlsx; ``keys`` in the order of the table's key columns, ``*`` for all others.
 
+    ``id`` is the keys joined with ``|``: what a child's row replaces.
+    """
+
+    id: str
     keys: tuple[str, ...]
     value: float | None
     unit: str | None = None
@@ -51,6 +55,7 @@ class TableRow(Strict):
     from_: datetime.date | None = Field(None, alias="from")
     to: datetime.date | None = None
     set_by: str | None = None
+    note: str | None = None
 
 
 class Table(Strict):
@@ -59,6 +64,7 @@ class Table(Strict):
     id: Name
     keys: tuple[Name, ...] = Field(min_length=1)
     rows: tuple[TableRow, ...] = ()
+    note: str | None = None
 
     def lookup(self, keys: tuple[str, ...]) -> float | None:
         """The value for these keys: the exact row, else the row with ``*`` in the fewest places, else unknown."""
@@ -69,6 +75,12 @@ class Table(Strict):
                 if best is None or stars < best[0]:
                     best = (stars, row.value)
         return best[1] if best else None
+
+
+class Thresholds(Strict):
+    """thresholds.xlsx."""
+
+    tables: tuple[Table, ...] = ()
 
 
 class Indicator(Cited):
