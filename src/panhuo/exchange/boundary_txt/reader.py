@@ -26,7 +26,7 @@ from panhuo.land.crs import Crs
 
 _SNIFF_BYTES = 65536
 _POINT = re.compile(
-    r"\s*[^,=\[\s]{0,12}\s*,\s*\d{1,4}\s*,(\s*\d{1,3}\s*,\s*[A-Za-z]+\d*\s*,)?\s*-?\d+\.\d+\s*,\s*-?\d+\.\d+[\s,]*$"
+    r"\s*[^,=\[\s]{0,12}\s*,\s*\d{1,4}\s*,(\s*\d{1,3}\s*,\s*[A-Za-z0-9-]+\s*,)?\s*-?\d+\.\d+\s*,\s*-?\d+\.\d+[\s,]*$"
 )
 
 
@@ -99,7 +99,9 @@ def read(data: bytes, source: str) -> ReadResult:
     for p in np.flatnonzero([g is None for g in geometry] & ~broken).tolist():
         book.add(say.EMPTY, int(found.starts[p]), key=codes[p])
 
-    systems = _systems(book, heads, found, placed.kind)
+    # a plot without geometry tells nothing of the system: it goes with its neighbours
+    kind = np.where([g is None for g in geometry], checks.NO_KIND, placed.kind)
+    systems = _systems(book, heads, found, kind)
     table = _table(records, units, metres)
     layers = list(_layers(layer, source, decoded.encoding, table, geometry, found, systems))
     if len(layers) > 1:

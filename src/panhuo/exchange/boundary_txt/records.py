@@ -57,7 +57,7 @@ class Records:
         if len(items) == 8 and items[4] in KINDS:
             self.longest = max(self.longest, 9)
             count, (area, unit) = self._count(row, items[0]), self._area(row, items[1])
-            texts = [items[k].strip() or None for k in (2, 3, 5, 6, 7)]
+            texts: list[str | None] = [items[k].strip() or None for k in (2, 3, 5, 6, 7)]
             self._append(count, area, unit, items[4], [*texts, None, None, None, None, None])
             return
         self.longest = max(self.longest, len(items) + 1)
@@ -77,7 +77,7 @@ class Records:
             )
         else:
             more = [*extra[:4], ",".join(t for t in extra[4:] if t)]
-        texts = [head[2], head[3], head[5], head[6], head[7], *more]
+        words = [head[2], head[3], head[5], head[6], head[7], *more]
         kind = narrow(head[4]).strip()
         if kind and kind not in KINDS:
             self.odd.append(
@@ -89,7 +89,7 @@ class Records:
                     "the kind is not 点, 线 or 面; read as 面",
                 )
             )
-        self._append(count, area, unit, kind or None, [t.strip() or None for t in texts])
+        self._append(count, area, unit, kind or None, [t.strip() or None for t in words])
 
     def _append(
         self, count: int | None, area: float | None, unit: str | None, kind: str | None, texts: list[str | None]

@@ -87,8 +87,8 @@ def render(layer: Layer, options: TxtOptions | None = None) -> bytes:
     """The boundary TXT of a layer as bytes.
 
     Rows without geometry keep their record with 0 points. Areas come from the column 面积_平方米 where it has a
-    value, else from the geometry (planar; degrees by the ellipsoid). Raises PanhuoError if the layer has no geometry, a row is no
-    polygon, or a character does not exist in the encoding.
+    value, else from the geometry (planar; degrees by the ellipsoid). Raises PanhuoError if the layer has no
+    geometry, a row is no polygon, or a character does not exist in the encoding.
     """
     options = options or TxtOptions()
     if layer.geometry is None:
