@@ -51,7 +51,7 @@ def _report(model: type[BaseModel], tree: Located, errors: list[ErrorDetails], p
     for path, found in by_path.items():
         shallow = [e for e, _ in found if e["type"] in _EXPECTED]
         deeper = any(other[: len(path)] == path and len(other) > len(path) for other in by_path)
-        if shallow and deeper and found[0][1].is_map:
+        if deeper and (found[0][0]["type"] == "too_short" or (shallow and found[0][1].is_map)):
             continue  # a union's other branches: what is wrong inside is said there
         telling = [pair for pair in found if pair[0]["type"] not in _EXPECTED] or found
         value = found[0][1]

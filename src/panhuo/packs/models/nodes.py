@@ -90,6 +90,10 @@ class Leaf(Cited):
     parameters: dict[Id, Open] = Field(default_factory=dict)
 
     @model_validator(mode="after")
+    def _has_clause(self) -> Any:
+        return self  # in the standard every condition has a clause of its own; elsewhere its entry has one
+
+    @model_validator(mode="after")
     def _exactly_one_test(self) -> Any:
         given = self.model_fields_set
         kinds = [k for k in KINDS if k in given]
