@@ -1,0 +1,170 @@
+"""CSV, TSV and other separated texts: encoding, separator, ragged rows, and geometry in a WKT column or two coordinates."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import NamedTuple
+
+
+from panhuo.exchange import encoding as enc
+from panhuo.exchange import tabular
+from panhuo.exchange.codes import finding
+from panhuo.exchange.delivery import Layer
+from panhuo.exchange.points import with_geometry
+from panhuo.exchange.result import ReadResult
+from panhuo.exchange.stage import Stage
+from panhuo.messages import Finding
+
+_SEPARATORS = (",", "\t", ";", "|", "，", " ")
+
+
+class Lines(NamedTuple):
+    """Rows of a separated text and the number of the line on which each begins."""
+
+    rows: list[list[str]]
+    at: list[int]
+
+
+def read(data: bytes, source: str, stem: str, ext: str, stage: Stage) -> ReadResult:
+    """One separated text as one layer, all columns text; an empty result without findings when it is prose, not a table."""
+    findings: list[Finding] = []
+    decoded = enc.decode(data)
+    text = decoded.text.removesuffix("\x1a").rstrip("\x00")
+    separator = _separator(text, ext)
+    if separator is None:
+        return ReadResult((), [])
+    encoding = enc.shown(decoded.encoding)
+    if decoded.guessed:
+        findings.append(
+            finding(
+                "R01",
+                "note",
+                f"文件未声明编码，按内容推断为 {encoding}。",
+                f"The encoding is not stated; guessed from the content: {encoding}.",
+                source,
+                do=("请抽查中文内容。", "Check some Chinese texts."),
+            )
+        )
+    if decoded.lost:
+        line = text[: text.find("\ufffd")].count("\n") + 1
+        findings.append(
+            finding(
+                "R02",
+                "warning",
+                f"有 {decoded.lost} 个字符无法解码（首个在第 {line} 行）。",
+                f"{decoded.lost} characters cannot be decoded (the first in line {line}).",
+                source,
+                row=line,
+                count=decoded.lost,
+                do=("请用 UTF-8 或 GBK 重新导出。", "Export it again as UTF-8 or GBK."),
+            )
+        )
+    lines = _lines(text, separator)
+    read = tabular.read(_even(lines, source, stem, findings), (), source, stem, findings, typed=False, lines=lines.at)
+    if read is None:
+        return ReadResult((), findings)
+    notes = (*read.notes, f"编码 {encoding} / encoding")
+    layer = Layer(stem, source, "CSV", read.table, encoding=encoding, rows=read.rows, notes=notes)
+    if layer.count == 0:
+        findings.append(
+            finding(
+                "D01",
+                "warning",
+                "只有表头，没有数据行。",
+                "A header and no rows.",
+                source,
+                layer=stem,
+                do=("请填写后提供，或说明确无数据。", "Fill it in, or say that there is none."),
+            )
+        )
+    return ReadResult((with_geometry(layer, stage, findings),), findings)
+
+
+def _separator(text: str, ext: str) -> str | None:
+    """The separator that parts most lines into the same number of fields; None for prose."""
+    if ext in ("csv", "tsv", "tab"):
+        first = next((x for x in text.splitlines() if x.strip()), "")
+        if ext == "csv" and first.lower().startswith("sep=") and len(first.strip()) == 5:
+            return first.strip()[-1]
+    head = text[:200_000]
+    best: tuple[float, str] | None = None
+    for sep in _SEPARATORS[:-1]:
+        widths = (
+            [len(r) for r in csv.reader(io.StringIO(head), delimiter=sep) if any(c.strip() for c in r)][:500]
+            if _safe(sep)
+            else []
+        )
+        if not widths:
+            continue
+        usual = max(set(widths), key=widths.count)
+        share = widths.count(usual) / len(widths)
+        if usual >= 2 and (best is None or (share * min(usual, 8)) > best[0]):
+            best = (share * min(usual, 8), sep)
+            if ext not in ("csv", "tsv", "tab", "resource") and (share < 0.8 or len(widths) < 2):
+                best = None
+    if best is None and ext in ("csv", "tsv", "tab") and text.strip():
+        return "\t" if ext != "csv" else ","
+    return best[1] if best else None
+
+
+def _safe(separator: str) -> bool:
+    return len(separator) == 1
+
+
+def _lines(text: str, separator: str) -> Lines:
+    """Rows with their line numbers; a quoted field may run over lines. NUL characters are taken out."""
+    csv.field_size_limit(2**31 - 1)
+    if text[:4].lower() == "sep=":
+        text = "\n" + text.partition("\n")[2]
+    reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=separator)
+    rows, at, before = [], [], 0
+    for row in reader:
+        if row and any(row):
+            rows.append(row)
+            at.append(before + 1)
+        before = reader.line_num
+    return Lines(rows, at)
+
+
+def _even(lines: Lines, source: str, layer: str, findings: list[Finding]) -> list[list[str | None]]:
+    """Rows of one width. A short row is filled with empties, the surplus of a long one is kept in further columns."""
+    widths = [len(r) for r in lines.rows]
+    usual = max(set(widths), key=widths.count) if widths else 0
+    head = next((w for w in widths if w >= max(2, 0.6 * usual)), usual)
+    start = widths.index(head) if head in widths else 0
+    long, short = [], []
+    for k, (row, width) in enumerate(zip(lines.rows, widths, strict=True)):
+        if k <= start or width == head:
+            continue
+        if width > head and any(c.strip() for c in row[head:]):
+            long.append(k)
+        elif width < head:
+            short.append(k)
+    for rows, zh, en in (
+        (
+            long,
+            "列数多于表头，多出的内容保留在后面的列",
+            "more fields than the header; the surplus is kept in further columns",
+        ),
+        (short, "列数少于表头，缺少的列按空值读入", "fewer fields than the header; the missing ones are read as empty"),
+    ):
+        if rows:
+            k = rows[0]
+            findings.append(
+                finding(
+                    "R10",
+                    "warning",
+                    f"有 {len(rows)} 行{zh}（首个为第 {lines.at[k]} 行：{widths[k]} 列，表头 {head} 列）。",
+                    f"{len(rows)} rows have {en} (the first is line {lines.at[k]}: {widths[k]} fields, header {head}).",
+                    source,
+                    layer=layer,
+                    row=lines.at[k],
+                    count=len(rows),
+                    do=(
+                        "请检查该行是否有未加引号的分隔符或换行。",
+                        "Look for separators or line breaks without quotes in that line.",
+                    ),
+                )
+            )
+    return [[c if c != "" else None for c in row] for row in lines.rows]
