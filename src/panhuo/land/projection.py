@@ -45,6 +45,14 @@ _B4 = 4397 * _N**4 / 161280 - 11 * _N**5 / 504 - 830251 * _N**6 / 7257600
 _B5 = 4583 * _N**5 / 161280 - 108847 * _N**6 / 3991680
 _B6 = 20648693 * _N**6 / 638668800
 
+# conformal to geographic latitude, same order (Karney 2011 by way of Krüger 1912)
+_D1 = 2 * _N - 2 * _N**2 / 3 - 2 * _N**3 + 116 * _N**4 / 45 + 26 * _N**5 / 45 - 2854 * _N**6 / 675
+_D2 = 7 * _N**2 / 3 - 8 * _N**3 / 5 - 227 * _N**4 / 45 + 2704 * _N**5 / 315 + 2323 * _N**6 / 945
+_D3 = 56 * _N**3 / 15 - 136 * _N**4 / 35 - 1262 * _N**5 / 105 + 73814 * _N**6 / 2835
+_D4 = 4279 * _N**4 / 630 - 332 * _N**5 / 35 - 399572 * _N**6 / 14175
+_D5 = 4174 * _N**5 / 315 - 144838 * _N**6 / 6237
+_D6 = 601676 * _N**6 / 22275
+
 _CHUNK = 262_144
 
 
@@ -78,6 +86,35 @@ def _series(
     return zr * y1r - zi * y1i, zr * y1i + zi * y1r
 
 
+@nb.njit(cache=True, nogil=True, inline="always")
+def _sinh(x: float) -> float:
+    """sinh, by its power series where a zone is (|x| < 0.25): the library's is several times slower."""
+    if abs(x) > 0.25:
+        return math.sinh(x)
+    t = x * x
+    return x * (1 + t / 6 * (1 + t / 20 * (1 + t / 42 * (1 + t / 72 * (1 + t / 110 * (1 + t / 156))))))
+
+
+@nb.njit(cache=True, nogil=True, inline="always")
+def _asinh(x: float) -> float:
+    """asinh, by its power series where a zone is (|x| < 0.1)."""
+    if abs(x) > 0.1:
+        return math.asinh(x)
+    t = x * x
+    return x * (
+        1
+        - t
+        * (
+            1 / 6
+            - t
+            * (
+                3 / 40
+                - t * (15 / 336 - t * (105 / 3456 - t * (945 / 42240 - t * (10395 / 599040 - t * 135135 / 9676800))))
+            )
+        )
+    )
+
+
 @nb.njit(cache=True, nogil=True)
 def _forward(coords: Coords, out: Coords, meridian: float, false_easting: float, first: int, last: int) -> None:
     for i in range(first, last):
@@ -88,13 +125,13 @@ def _forward(coords: Coords, out: Coords, meridian: float, false_easting: float,
             cos_lat = 1e-300
         tau = sin_lat / cos_lat
         sigma = _sigma(sin_lat)
-        tau1 = tau * math.sqrt(1 + sigma * sigma) - sigma * math.sqrt(1 + tau * tau)
+        tau1 = tau * math.sqrt(1 + sigma * sigma) - sigma / cos_lat
         sin_lam, cos_lam = math.sin(lam), math.cos(lam)
         h = math.sqrt(tau1 * tau1 + cos_lam * cos_lam)
         sx, cx, se = tau1 / h, cos_lam / h, sin_lam / h
         ce = math.sqrt(1 + se * se)
         p, q = _series(_A1, _A2, _A3, _A4, _A5, _A6, 2 * sx * cx, (cx - sx) * (cx + sx), 2 * se * ce, 1 + 2 * se * se)
-        out[i, 0] = _RADIUS * (math.asinh(se) + q) + false_easting
+        out[i, 0] = _RADIUS * (_asinh(se) + q) + false_easting
         out[i, 1] = _RADIUS * (math.atan2(tau1, cos_lam) + p)
 
 
@@ -103,33 +140,32 @@ def _inverse(coords: Coords, out: Coords, meridian: float, false_easting: float,
     for i in range(first, last):
         xi = coords[i, 1] / _RADIUS
         eta = (coords[i, 0] - false_easting) / _RADIUS
-        grow = math.exp(2 * eta)
-        p, q = _series(
-            _B1,
-            _B2,
-            _B3,
-            _B4,
-            _B5,
-            _B6,
-            math.sin(2 * xi),
-            math.cos(2 * xi),
-            math.sinh(2 * eta) if abs(eta) < 0.1 else (grow - 1 / grow) / 2,
-            (grow + 1 / grow) / 2,
-        )
-        xi1, eta1 = xi - p, eta - q
-        sx, cx, se = math.sin(xi1), math.cos(xi1), math.sinh(eta1)
-        tau1 = sx / math.sqrt(se * se + cx * cx)
-        tau = tau1 / (1 - _E2)
-        for _ in range(3):
-            root = math.sqrt(1 + tau * tau)
-            sigma = _sigma(tau / root)
-            guess = tau * math.sqrt(1 + sigma * sigma) - sigma * root
-            step = (tau1 - guess) / math.sqrt(1 + guess * guess) * (1 + (1 - _E2) * tau * tau) / ((1 - _E2) * root)
-            tau += step
-            if abs(step) < 1e-12 * (1 + abs(tau)):
-                break
+        s, c = math.sin(xi), math.cos(xi)
+        sh = _sinh(eta)
+        ch = math.sqrt(1 + sh * sh)
+        p, q = _series(_B1, _B2, _B3, _B4, _B5, _B6, 2 * s * c, (c - s) * (c + s), 2 * sh * ch, 1 + 2 * sh * sh)
+        if abs(p) < 0.01:
+            t = p * p
+            sp, cp = (
+                p * (1 - t / 6 * (1 - t / 20 * (1 - t / 42))),
+                1 - t / 2 * (1 - t / 12 * (1 - t / 30 * (1 - t / 56))),
+            )
+            sx, cx = s * cp - c * sp, c * cp + s * sp
+        else:
+            sx, cx = math.sin(xi - p), math.cos(xi - p)
+        se = _sinh(eta - q)
+        h = math.sqrt(se * se + cx * cx)
+        k = 1 / math.sqrt(1 + se * se)
+        # sine and cosine of the conformal latitude, then its series to the geographic one
+        sc, cc = sx * k, h * k
+        cosine = 2 * (cc - sc) * (cc + sc)
+        y2, y1 = _D6, cosine * _D6 + _D5
+        y2, y1 = y1, cosine * y1 - y2 + _D4
+        y2, y1 = y1, cosine * y1 - y2 + _D3
+        y2, y1 = y1, cosine * y1 - y2 + _D2
+        y2, y1 = y1, cosine * y1 - y2 + _D1
         out[i, 0] = meridian + math.atan2(se, cx) / _DEGREE
-        out[i, 1] = math.atan(tau) / _DEGREE
+        out[i, 1] = (math.atan2(sx, h) + 2 * sc * cc * y1) / _DEGREE
 
 
 def _points(coords: ArrayLike) -> Coords:
