@@ -1,9 +1,9 @@
 """Which boxes meet a box: an index that neither long objects nor far outliers can spoil.
 
-Every box is filed once, under the cell that holds its centre, in a grid whose cell is about as large as the box (one
-grid for each size, a factor of four apart). A search looks, in each grid, at the cells within half a cell of the wanted
-box. Cells are not laid out over the extent but folded into a table of buckets, so that one polygon at the other end of
-the world costs nothing.
+Every box is filed once, under the cell that holds its centre, in a grid made for boxes of about its size (one grid for
+each size, a factor of two apart). A search looks, in each grid, at the cells within half of that size of the wanted box.
+Cells are not laid out over the extent but folded into a table of buckets, so that one polygon at the other end of the
+world costs nothing; the cells of one row stay neighbours there, so that a row is looked at in one go.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-_STEP = 4.0
+_STEP = 2.0
 _ROW = 0x9E3779B1  # odd: rows of cells fall far apart, the cells of one row stay neighbours
 _FAR = 4.0e15  # cell numbers beyond this are all one cell (whole numbers still exact in float64)
 
 
 class BoxIndex(NamedTuple):
-    """cell (levels,), first bucket (levels + 1,), bucket mask (levels,), items of each level (levels + 1,),
-    starts (buckets + 1,), item (n,), boxes (n, 4) in the order of ``item``; extent (4,) of all boxes."""
+    """One grid a size: ``cells`` (s,) their cells' widths, ``reach`` (s,) half of their widest box, ``bucket`` (s + 1,)
+    first bucket, ``mask`` (s,) buckets less one, ``filed`` (s + 1,) first box. Then ``starts`` (buckets + 1,) first box
+    of a bucket, ``item`` (n,) rows and ``boxes`` (n, 4) in that order."""
 
     cells: NDArray[np.float64]
+    reach: NDArray[np.float64]
     bucket: NDArray[np.int64]
     mask: NDArray[np.int64]
-    count: NDArray[np.int64]
+    filed: NDArray[np.int64]
     starts: NDArray[np.int64]
     item: NDArray[np.int32]
     boxes: NDArray[np.float64]
@@ -38,34 +40,44 @@ def index_boxes(boxes: NDArray[np.float64]) -> BoxIndex:
     size = np.maximum(boxes[rows, 2] - boxes[rows, 0], boxes[rows, 3] - boxes[rows, 1])
     scale = max(float(np.max(np.abs(boxes[rows]))), 1e-200) if len(rows) else 1.0
     size = np.maximum(size, scale * 1e-14)  # a box without width is still somewhere
-    level = np.ceil(np.log2(size) / np.log2(_STEP)).astype(np.int64)
-    level = _merge_thin_levels(level)
+    level = _merge_thin_levels(np.ceil(np.log2(size) / np.log2(_STEP)).astype(np.int64))
     names, level = np.unique(level, return_inverse=True)
-    cells = _STEP ** names.astype(np.float64)
-    count = np.zeros(len(names) + 1, np.int64)
-    np.cumsum(np.bincount(level, minlength=len(names)), out=count[1:])
-    tables = np.array([1 << max(4, int(2 * n - 1).bit_length()) for n in np.diff(count)], dtype=np.int64)
+    reach = 0.5000001 * _STEP ** names.astype(np.float64)
+    filed = np.zeros(len(names) + 1, np.int64)
+    np.cumsum(np.bincount(level, minlength=len(names)), out=filed[1:])
+    # Small boxes far apart: a cell as wide as their distance spares a search many empty cells.
+    cells = np.clip(np.sqrt(_typical_extent(boxes[rows]) / np.maximum(np.diff(filed), 1)), reach, 4 * reach)
+    tables = np.array([1 << max(4, int(2 * n - 1).bit_length()) for n in np.diff(filed)], dtype=np.int64)
     bucket = np.zeros(len(names) + 1, np.int64)
     np.cumsum(tables, out=bucket[1:])
     starts = np.zeros(int(bucket[-1]) + 1, np.int64)
     item, sorted_boxes = np.empty(len(rows), np.int32), np.empty((len(rows), 4))
     _file(boxes, rows, level, cells, bucket, tables - 1, starts, item, sorted_boxes)
-    return BoxIndex(cells, bucket, tables - 1, count, starts, item, sorted_boxes)
+    return BoxIndex(cells, reach, bucket, tables - 1, filed, starts, item, sorted_boxes)
+
+
+def _typical_extent(boxes: NDArray[np.float64]) -> float:
+    """Area that most of the boxes lie in (a sample without its outermost twentieths)."""
+    sample = boxes[:: max(1, len(boxes) // 2_000)]
+    if not len(sample):
+        return 0.0
+    low, high = np.quantile(sample[:, :2], [0.05, 0.95], axis=0)
+    spread: float = float(np.prod(np.maximum(high - low, 0.0)))
+    return spread if np.isfinite(spread) else 0.0
 
 
 def _merge_thin_levels(level: NDArray[np.int64]) -> NDArray[np.int64]:
     """File the boxes of a size that hardly occurs with the next larger size: each grid costs every search a look."""
     names, counts = np.unique(level, return_counts=True)
-    least = max(64, len(level) // 50)
+    least = max(64, len(level) // 20)
     moved = names.copy()
     carried = 0
     for k in range(len(names)):
         carried += counts[k]
         if carried >= least or k == len(names) - 1:
-            moved[moved == names[k]] = names[k]
             carried = 0
         else:
-            moved[moved == names[k]] = names[k + 1]
+            moved[moved == moved[k]] = names[k + 1]
     return moved[np.searchsorted(names, level)] if len(names) else level
 
 
@@ -103,31 +115,31 @@ def search(index, x0, y0, x1, y1, least, found):  # type: ignore[no-untyped-def]
     ``found`` is scratch space; returns it (perhaps a larger one) and how many rows it holds.
     """
     n = 0
+    boxes, item = index.boxes, index.item
     for lv in range(len(index.cells)):
-        cell = index.cells[lv]
-        half = 0.5 * cell
-        cx0, cx1 = cell_number(x0 - half, cell), cell_number(x1 + half, cell)
-        cy0, cy1 = cell_number(y0 - half, cell), cell_number(y1 + half, cell)
-        here = index.count[lv + 1] - index.count[lv]
-        wide = np.float64(cx1 - cx0 + 1) * np.float64(cy1 - cy0 + 1)
-        if wide > here:
+        cell, reach, mask, base = index.cells[lv], index.reach[lv], index.mask[lv], index.bucket[lv]
+        cx0, cx1 = cell_number(x0 - reach, cell), cell_number(x1 + reach, cell)
+        cy0, cy1 = cell_number(y0 - reach, cell), cell_number(y1 + reach, cell)
+        first, last = index.filed[lv], index.filed[lv + 1]
+        if cx1 - cx0 >= mask or np.float64(cx1 - cx0 + 1) * np.float64(cy1 - cy0 + 1) > 2 * (last - first):
             # more cells than boxes: look at every box of this size
-            for k in range(index.count[lv], index.count[lv + 1]):
-                if _meets(index.boxes, k, x0, y0, x1, y1) and index.item[k] >= least:
-                    found, n = _add(found, n, index.item[k])
+            for k in range(first, last):
+                if _meets(boxes, k, x0, y0, x1, y1) and item[k] >= least:
+                    found, n = _add(found, n, item[k])
             continue
-        mask, base = index.mask[lv], index.bucket[lv]
         for cy in range(cy0, cy1 + 1):
-            for cx in range(cx0, cx1 + 1):
-                b = base + ((cx + cy * _ROW) & mask)
-                for k in range(index.starts[b], index.starts[b + 1]):
-                    if not _meets(index.boxes, k, x0, y0, x1, y1) or index.item[k] < least:
+            begin = (cx0 + cy * _ROW) & mask
+            end = begin + (cx1 - cx0)
+            # a row of cells that runs over the end of the table goes on at its beginning
+            for turn in range(1 if end <= mask else 2):
+                b0 = begin if turn == 0 else 0
+                b1 = min(end, mask) if turn == 0 else end - mask - 1
+                for k in range(index.starts[base + b0], index.starts[base + b1 + 1]):
+                    if not _meets(boxes, k, x0, y0, x1, y1) or item[k] < least:
                         continue
-                    # several cells share a bucket: take the box only when its own cell is looked at
-                    own_x = cell_number(0.5 * (index.boxes[k, 0] + index.boxes[k, 2]), cell)
-                    own_y = cell_number(0.5 * (index.boxes[k, 1] + index.boxes[k, 3]), cell)
-                    if own_x == cx and own_y == cy:
-                        found, n = _add(found, n, index.item[k])
+                    # several rows of cells share a bucket: take the box only in its own
+                    if cell_number(0.5 * (boxes[k, 1] + boxes[k, 3]), cell) == cy:
+                        found, n = _add(found, n, item[k])
     if n > 1:
         if n <= 24:
             for k in range(1, n):
@@ -144,7 +156,7 @@ def search(index, x0, y0, x1, y1, least, found):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _meets(boxes, k, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
-    return boxes[k, 0] < x1 and boxes[k, 2] > x0 and boxes[k, 1] < y1 and boxes[k, 3] > y0
+    return (boxes[k, 0] < x1) & (boxes[k, 2] > x0) & (boxes[k, 1] < y1) & (boxes[k, 3] > y0)
 
 
 @njit(cache=True, nogil=True)

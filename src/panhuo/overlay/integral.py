@@ -7,9 +7,9 @@ signed edges s_e y_e(x) of P and s_f y_f(x) of Q,
 
 which holds because the signs of P's edges over any x add up to zero. No point of intersection is computed, nothing can
 fail on an invalid ring, and the error is the rounding of a sum (idea: Franklin's and Narayanaswami's work on overlay
-areas, 1994). Q's edges may be changed freely where P is not: outside P's columns and below P's box they are left out, above
-it they are laid flat on the top of the box and melt into one another. So most of a large zone's edges vanish before
-any pair is looked at.
+areas, 1994). Q's edges may be changed freely where P is not: outside P's columns and below P's box they are left
+out, above it they are laid flat on the top of the box and melt into one another. So most of a large zone's edges
+vanish before any pair is looked at.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[n
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def integral(p, n, q, m):  # type: ignore[no-untyped-def]
-    """The sum over all edge pairs. ``p`` must be closed (all edges of its polygon); ``q`` gets filled up to whole lanes."""
+    """The sum over all edge pairs; ``p`` must hold all edges of its polygon, ``q`` is filled up to whole lanes."""
     x0, x1, top = np.inf, -np.inf, -np.inf
     for k in range(m):
         x0 = q[LEFT, k] if q[LEFT, k] < x0 else x0

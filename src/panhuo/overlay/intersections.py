@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from panhuo.land.polygons import EMPTY, MISSING, Polygons
 from panhuo.land.threads import in_chunks
-from panhuo.overlay.grid import BoxIndex, index_boxes, search
+from panhuo.overlay.grid import index_boxes, search
 from panhuo.overlay.integral import EDGE_ROWS, LEFT, RIGHT, SIGN, SLOPE, Y, all_edges, edges_in_window, integral, room
 from panhuo.overlay.prepared import Prepared, prepare
 from panhuo.progress import Progress, silent
@@ -27,8 +27,8 @@ class Pairs:
 
     left, right : (k,) int32   rows of the two layers (of one layer, left < right)
     area        : (k,) float64 shared area in squared units of the coordinates
-    skipped_left, skipped_right : int32   rows that took no part because they cannot be computed: no polygon, unreadable, or a
-                                          coordinate that is not finite (missing and empty rows are not listed)
+    skipped_left, skipped_right : int32   rows that took no part because they cannot be computed: no polygon,
+                                unreadable, or a coordinate that is not finite (missing and empty rows are not listed)
     """
 
     left: NDArray[np.int32]
@@ -56,10 +56,10 @@ def intersections(
 ) -> Pairs:
     """Area of intersection of every pair of a row of ``a`` with a row of ``b``.
 
-    Both layers in the same reference system; areas come in its squared units (m² for metres). A pair is given when its area
-    is greater than ``minimum`` and than rounding (1e-13 of the smaller box). Exact to rounding for valid polygons; an invalid
-    ring is taken with its winding number (a part covered twice counts twice) and never raises. The answer does not
-    depend on ``threads``.
+    Both layers in the same reference system; areas come in its squared units (m² for metres). A pair is given when
+    its area is greater than ``minimum`` and than rounding (1e-13 of the smaller box). Exact to rounding for valid
+    polygons; an invalid ring is taken with its winding number (a part covered twice counts twice) and never raises.
+    The answer does not depend on ``threads``.
     """
     left, right, area = _overlay(prepare(a, threads=threads), prepare(b, threads=threads), minimum, threads, progress)
     return Pairs(left, right, area, skipped_rows(a), skipped_rows(b))
