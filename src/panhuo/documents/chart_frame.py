@@ -71,6 +71,14 @@ def figure(value: float, decimals: int | None) -> str:
     return f"{value:,.{decimals}f}"
 
 
+def digits(values: Sequence[float]) -> int:
+    """Digits behind the point that labels of these values share: none for whole or big numbers, two for small ones."""
+    if all(float(v).is_integer() for v in values):
+        return 0
+    most = max(abs(v) for v in values)
+    return 0 if most >= 10_000 else 1 if most >= 100 else 2
+
+
 def tick_labels(scale: Scale) -> list[str]:
     """The ticks' labels, all with the same number of digits."""
     digits = max(0, -math.floor(math.log10(scale.step) + 1e-9))
@@ -133,29 +141,39 @@ def marker(k: int, x: float, y: float) -> str:
             return f'<path d="M{x:.2f} {y - r - 0.8:.2f}l{r + 0.8} {r + 0.8}l{-r - 0.8} {r + 0.8}l{-r - 0.8} {-r - 0.8}z" fill="{colour}"/>'
 
 
-def category_room(names: Sequence[str], slot: float) -> tuple[float, int]:
-    """Height that category labels under slots of width ``slot`` take, and how they stand.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How category labels stand: the height they take, the lines they are broken into (0: upright), the type size."""
 
-    Second value: number of lines when they fit level (wrapped), 0 when they must be turned upright.
-    """
-    wrapped = [wrap(name, slot - 3, FONT) for name in names]
-    if all(w is not None for w in wrapped):
-        most = max((len(w) for w in wrapped if w), default=1)
-        return most * FONT * 1.25 + 5, most
-    return min(max((text_width(name, FONT) for name in names), default=0), 90) + 6, 0
+    height: float
+    lines: int
+    size: float
 
 
-def category_labels(names: Sequence[str], box: Box, slot: float, how: int) -> str:
+def standing(names: Sequence[str], slot: float) -> Standing:
+    """Level on one line if they fit, then a little smaller, then in two or three lines, else turned upright."""
+    for size, most in ((FONT, 1), (FONT - 1, 1), (FONT, 2), (FONT, 3)):
+        if all(wrap(name, slot - 3, size, most) is not None for name in names):
+            return Standing(most * size * 1.25 + 5, most, size)
+    return Standing(min(max((text_width(name, FONT) for name in names), default=0), 90) + 6, 0, FONT)
+
+
+def category_labels(names: Sequence[str], box: Box, slot: float, how: Standing) -> str:
     """The labels under the plot, one a slot; upright labels are thinned when the slots are narrower than a line."""
     out = []
-    every = 1 if how or slot >= FONT * 1.15 else math.ceil(FONT * 1.15 / slot)
+    size = how.size
+    every = 1 if how.lines or slot >= size * 1.15 else math.ceil(size * 1.15 / slot)
     for k, name in enumerate(names):
         x = box.x + (k + 0.5) * slot
-        if how:
-            out.append(lines(x, box.y + box.h + FONT + 3, wrap(name, slot - 3, FONT) or [""], FONT, anchor="middle"))
+        if how.lines:
+            rows = wrap(name, slot - 3, size) or [""]
+            # Lines of about the same length: 澄湖 / 街道, not 澄湖街 / 道.
+            even = wrap(name, text_width(name, size) / len(rows) + size * 0.6, size) or rows
+            rows = even if len(even) == len(rows) else rows
+            out.append(lines(x, box.y + box.h + size + 3, rows, size, anchor="middle"))
         elif k % every == 0:
-            words = shorten(name, 90, FONT)
-            out.append(text(x + FONT * 0.36, box.y + box.h + 4, words, FONT, anchor="end", rotate=-90))
+            words = shorten(name, 90, size)
+            out.append(text(x + size * 0.36, box.y + box.h + 4, words, size, anchor="end", rotate=-90))
     return "".join(out)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -38,7 +38,7 @@ class Chart:
     kind       : ``bar`` (grouped when there are several series), ``stacked``, ``horizontal``, ``line``, ``share`` (each
                  category a bar of 100 % divided among the series), ``histogram`` (``edges`` has one more than the values)
     unit       : the unit of the values, at the head of the axis
-    decimals   : digits of the value labels; None prints what is needed, two at most
+    decimals   : digits of the value labels; None takes as many as the size of the values asks for, two at most
     height_mm  : for ``horizontal`` and ``share`` the height follows from the number of categories when it is None
     """
 
@@ -92,6 +92,8 @@ def chart(spec: Chart) -> Drawing:
             )
     if not spec.series or not any(_known(s.values) for s in spec.series):
         return _nothing(spec)
+    if spec.decimals is None:
+        spec = replace(spec, decimals=f.digits([v for s in spec.series for v in _known(s.values)]))
     if spec.kind in ("horizontal", "share"):
         return _level(spec)
     return _upright(spec)
@@ -141,23 +143,28 @@ def _upright(spec: Chart) -> Drawing:
     head, top = _head(spec, width - 12)
     scale = _range(spec)
     left = f.axis_room(scale) + 4
-    top += 14 if spec.unit else 5
+    top += 17 if spec.unit else 5
     plot_w = width - left - 8
     slot = plot_w / max(len(spec.categories), 1)
-    below, how = f.category_room(spec.categories, slot)
+    how = f.standing(spec.categories, slot)
     if spec.kind == "histogram":
-        below, how = FONT * 1.25 + 5, 1
-    foot = below + (FONT * 1.6 if spec.x_title else 2)
+        how = f.Standing(FONT * 1.25 + 5, 1, FONT)
+    foot = how.height + (FONT * 1.6 if spec.x_title else 2)
     box = Box(left, top, plot_w, max(height - top - foot, 40))
+    labels = _labels(spec, slot)
+    if labels == "upright":
+        longest = max(text_width(f.figure(v, spec.decimals), _LABEL) for s in spec.series for v in _known(s.values))
+        scale = f.round_scale(
+            scale.low, max(_known([v for s in spec.series for v in s.values])) / (1 - (longest + 6) / box.h)
+        )
     out = [head, f.value_axis(box, scale, spec.unit)]
-    taken = Taken()
     match spec.kind:
         case "line":
-            out.append(_lines(spec, box, scale, slot, taken))
+            out.append(_lines(spec, box, scale, slot))
         case "stacked":
             out.append(_stacked(spec, box, scale, slot))
         case _:
-            out.append(_bars(spec, box, scale, slot, taken))
+            out.append(_bars(spec, box, scale, slot, labels))
     if spec.kind == "histogram":
         out.append(_edges(spec, box))
     else:
@@ -168,13 +175,30 @@ def _upright(spec: Chart) -> Drawing:
     return document(spec.width_mm, (box.y + box.h + foot) / MM, out, defs=defs, alt=spec.alt or spec.title)
 
 
-def _bars(spec: Chart, box: Box, scale: Scale, slot: float, taken: Taken) -> str:
-    out = []
+_LABEL = 7.0
+
+
+def _thickness(spec: Chart, slot: float) -> float:
     full = spec.kind == "histogram"
-    group = slot * (0.96 if full else 0.72)
-    thick = min(group / len(spec.series), 36 if not full else slot)
+    return min(slot * (0.96 if full else 0.76) / len(spec.series), slot if full else 36)
+
+
+def _labels(spec: Chart, slot: float) -> Literal["level", "upright", "none"]:
+    """How the values stand on the bars of one chart: all level, all upright, or, where neither has room, not at all."""
+    if spec.kind not in ("bar", "histogram"):
+        return "none"
+    thick = _thickness(spec, slot)
+    room = slot if len(spec.series) == 1 else thick
+    widest = max(text_width(f.figure(v, spec.decimals), _LABEL) for s in spec.series for v in _known(s.values))
+    if widest <= room - 1:
+        return "level"
+    return "upright" if thick >= _LABEL + 0.5 else "none"
+
+
+def _bars(spec: Chart, box: Box, scale: Scale, slot: float, labels: Literal["level", "upright", "none"]) -> str:
+    out = []
+    thick = _thickness(spec, slot)
     zero = box.y + box.h * (1 - scale.at(0))
-    label = 7.0
     for k in range(len(spec.categories)):
         start = box.x + (k + 0.5) * slot - thick * len(spec.series) / 2
         for n, series in enumerate(spec.series):
@@ -184,13 +208,12 @@ def _bars(spec: Chart, box: Box, scale: Scale, slot: float, taken: Taken) -> str
             x, y = start + n * thick, box.y + box.h * (1 - scale.at(value))
             inner = thick * 0.94 if len(spec.series) > 1 else thick
             out.append(rect(x, min(y, zero), inner, abs(zero - y), f.fill(n, len(spec.series))))
-            words = f.figure(value, spec.decimals)
-            w, middle = text_width(words, label), x + inner / 2
-            head = min(y, zero) - 2.5 if value >= 0 else max(y, zero) + label
-            if taken.place(middle - w / 2 - 0.5, head - label, w + 1, label + 1):
-                out.append(text(middle, head, words, label, anchor="middle"))
-            elif thick >= label and value >= 0 and taken.place(middle - label / 2, head - w - 1, label, w + 1):
-                out.append(text(middle + label * 0.36, head, words, label, rotate=-90))
+            words, middle = f.figure(value, spec.decimals), x + inner / 2
+            if labels == "level":
+                base = min(y, zero) - 2.5 if value >= 0 else max(y, zero) + _LABEL
+                out.append(text(middle, base, words, _LABEL, anchor="middle"))
+            elif labels == "upright" and value >= 0:
+                out.append(text(middle + _LABEL * 0.36, min(y, zero) - 2.5, words, _LABEL, rotate=-90))
     return "".join(out)
 
 
@@ -226,9 +249,9 @@ def _plate(x: float, y: float, words: str, size: float) -> str:
     return plate + text(x, y + size * 0.36, words, size, anchor="middle")
 
 
-def _lines(spec: Chart, box: Box, scale: Scale, slot: float, taken: Taken) -> str:
-    out, labels = [], []
-    label = 7.0
+def _lines(spec: Chart, box: Box, scale: Scale, slot: float) -> str:
+    out, labels, taken = [], [], Taken()
+    label = _LABEL
     for n, series in enumerate(spec.series):
         colour, dash = PALETTE[n % len(PALETTE)], f.DASHES[n % len(f.DASHES)]
         run: list[tuple[float, float]] = []

@@ -17,11 +17,10 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_range_abs
 
-from panhuo.documents import structure as st
 from panhuo.documents import tables as tb
 from panhuo.documents.fonts import clean
 from panhuo.documents.model import Cell, Column, Sheet, Table, Workbook
-from panhuo.messages import PanhuoError
+from panhuo.documents.wording import WORDS
 
 #: Rows a sheet can hold, and cells beyond which rows go to disk as they are written.
 MOST_ROWS, BIG = 1_048_576, 400_000
@@ -148,7 +147,7 @@ class _Writer:
             end += 1
         if last:
             note = self.form(align="left", font_size=9.5)
-            texts = ([st.WORDS["note"][self.lang] + table.note] if table.note else []) + list(sheet.notes)
+            texts = ([WORDS["note"][self.lang] + table.note] if table.note else []) + list(sheet.notes)
             for k, words in enumerate(texts):
                 ws.write_string(end + k, 0, clean(words)[:_MOST_TEXT], note)
         ws.freeze_panes(first, min(table.frozen, len(columns)))

@@ -31,6 +31,7 @@ from panhuo.documents.model import (
     Table,
 )
 from panhuo.documents.svg import Drawing
+from panhuo.documents.wording import WORDS, written_date
 from panhuo.messages import PanhuoError
 
 #: Type area in millimetres, less the room for a caption.
@@ -105,17 +106,17 @@ class _Setter:
             "issuer": self.say(p.issuer),
             "mark": self.say(p.mark),
             "date": [p.date.year, p.date.month, p.date.day],
-            "day": st.written_date(p.date, lang),
+            "day": written_date(p.date, lang),
             "lang": lang,
             "size": p.size,
             "contents": p.contents,
             "sources": sources,
             "blocks": blocks,
             "fonts": {role: self.fonts.stack(role) for role in ("title", "body", "kai", "hei", "song")},
-            "words": {name: said[lang] for name, said in st.WORDS.items()},
+            "words": {name: said[lang] for name, said in WORDS.items()},
         }
         lost = sorted(self.missing)
-        data["lost"] = st.WORDS["missing"][lang] + "、".join(f"U+{ord(c):04X}" for c in lost) if lost else ""
+        data["lost"] = WORDS["missing"][lang] + "、".join(f"U+{ord(c):04X}" for c in lost) if lost else ""
         (self.root / "paper.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         form = Path(__file__).with_name("paper.typ").read_text(encoding="utf-8")
         (self.root / "paper.typ").write_text(form, encoding="utf-8")
@@ -169,7 +170,7 @@ class _Setter:
         }
 
     def note(self, words: str) -> str:
-        return self.say(st.WORDS["note"][self.paper.lang] + words) if words else ""
+        return self.say(WORDS["note"][self.paper.lang] + words) if words else ""
 
     def table(self, table: Table, number: str) -> dict[str, Any]:
         lang = self.paper.lang
@@ -179,7 +180,7 @@ class _Setter:
             "t": "table",
             "lying": panels[0].landscape,
             "caption": self.say(st.caption(number, table.caption, lang)) if table.caption else "",
-            "continued": st.WORDS["continued"][lang],
+            "continued": WORDS["continued"][lang],
             "note": self.note(table.note),
             "panels": [self.panel(table, panel) for panel in panels],
         }
@@ -215,7 +216,7 @@ class _Setter:
             "header": head,
             "rows": rows,
             "total": cells(table.total, True) if table.total is not None else None,
-            "empty": st.WORDS["no_rows"][lang],
+            "empty": WORDS["no_rows"][lang],
             # A row stays together unless a cell is so long that it could fill a page.
             "breakable": tall > 20,
         }

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from panhuo.documents.model import Block, Figure, Heading, Inline, Paper, Ref, Strong, Table
+from panhuo.documents.wording import chinese_number
 from panhuo.messages import Lang, PanhuoError
-
-_DIGITS = "零一二三四五六七八九"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +16,6 @@ class Numbered:
 
     block: Block
     number: str = ""
-
-
-def chinese_number(n: int) -> str:
-    """一, 二, … 十, 十一, … 九十九 as headings use them."""
-    tens, ones = divmod(n, 10)
-    if not tens:
-        return _DIGITS[ones]
-    return ("" if tens == 1 else _DIGITS[tens]) + "十" + (_DIGITS[ones] if ones else "")
 
 
 def heading_number(path: tuple[int, ...], lang: Lang) -> str:
@@ -94,14 +84,6 @@ def plain(content: str | tuple[Inline, ...], refs: dict[str, str]) -> str:
     return "".join(words for words, _ in spans(content, refs))
 
 
-def written_date(day: dt.date, lang: Lang) -> str:
-    """2026年11月21日, or 21 November 2026: as the date stands under a paper."""
-    if lang == "zh":
-        return f"{day.year}年{day.month}月{day.day}日"
-    months = ("January February March April May June July August September October November December").split()
-    return f"{day.day} {months[day.month - 1]} {day.year}"
-
-
 def source_lines(paper: Paper) -> list[str]:
     """The list of sources at the end, numbered."""
     return [f"{k}. {words}" for k, words in enumerate(paper.sources, 1)]
@@ -110,17 +92,3 @@ def source_lines(paper: Paper) -> list[str]:
 def caption(number: str, words: str, lang: Lang) -> str:
     """表1　标题, Table 1  Title."""
     return f"{number}　{words}" if lang == "zh" else f"{number}. {words}"
-
-
-#: Words that the writers themselves set.
-WORDS = {
-    "sources": {"zh": "数据来源", "en": "Sources"},
-    "note": {"zh": "注：", "en": "Note: "},
-    "contents": {"zh": "目　　录", "en": "Contents"},
-    "continued": {"zh": "（续表）", "en": " (continued)"},
-    "no_rows": {"zh": "（无记录）", "en": "(no records)"},
-    "missing": {
-        "zh": "本文件所用字库缺下列生僻字，文中以“〓”代替：",
-        "en": "Characters that the fonts do not hold, printed as 〓: ",
-    },
-}

@@ -24,6 +24,7 @@ from panhuo.documents import word_styles as ws
 from panhuo.documents.fonts import clean
 from panhuo.documents.model import Figure, Paper, Table
 from panhuo.documents.word_body import Body
+from panhuo.documents.wording import written_date
 from panhuo.messages import Lang, PanhuoError
 
 #: Marks that stand in a rendered template until the body is put there; no keyboard types them.
@@ -91,7 +92,7 @@ def _plain(paper: Paper) -> Any:
     if paper.issuer:
         document.add_paragraph("", style="公文正文")
         document.add_paragraph(clean(paper.issuer), style="落款").paragraph_format.keep_with_next = True
-        document.add_paragraph(st.written_date(paper.date, paper.lang), style="落款")
+        document.add_paragraph(written_date(paper.date, paper.lang), style="落款")
     return document
 
 
@@ -106,7 +107,7 @@ def _filled(paper: Paper, template: Path) -> Any:
                 "subtitle": clean(paper.subtitle),
                 "number": clean(paper.number),
                 "issuer": clean(paper.issuer),
-                "date": st.written_date(paper.date, paper.lang),
+                "date": written_date(paper.date, paper.lang),
                 "mark": clean(paper.mark),
                 "body": f"{_OPEN}{_CLOSE}",
                 "place": {key: f"{_OPEN}{key}{_CLOSE}" for key in named},

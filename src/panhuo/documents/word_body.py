@@ -22,7 +22,6 @@ from panhuo.documents.fonts import clean
 from panhuo.documents.graphics import drawn
 from panhuo.documents.model import (
     Bullets,
-    Cell,
     Clause,
     Figure,
     Heading,
@@ -36,6 +35,7 @@ from panhuo.documents.model import (
 from panhuo.documents.pdf import svg_to_png
 from panhuo.documents.svg import MM
 from panhuo.documents.word_styles import FACES
+from panhuo.documents.wording import WORDS
 
 _ALIGN = {"left": "left", "center": "center", "right": "right", "justify": "both"}
 _PPI = 220
@@ -131,17 +131,17 @@ class Body:
 
     def note(self, words: str) -> None:
         if words:
-            self.paragraph("表注", st.WORDS["note"][self.paper.lang] + words)
+            self.paragraph("表注", WORDS["note"][self.paper.lang] + words)
 
     def sources(self) -> None:
         self.paragraph("表注")
-        self.paragraph("表注").add_run(st.WORDS["sources"][self.paper.lang]).bold = True
+        self.paragraph("表注").add_run(WORDS["sources"][self.paper.lang]).bold = True
         for words in st.source_lines(self.paper):
             self.paragraph("表注", words)
 
     def contents(self) -> None:
         """The list of headings, filled as text; Word puts page numbers in when the field is brought up to date."""
-        made = self.paragraph("表题", st.WORDS["contents"][self.paper.lang])
+        made = self.paragraph("表题", WORDS["contents"][self.paper.lang])
         made.paragraph_format.space_after = Pt(6)
         shown = [i for i in self.blocks if isinstance(i.block, Heading) and i.block.level <= 2]
         for k, item in enumerate(shown):
@@ -179,7 +179,7 @@ class Body:
         self.turn(panels[0].landscape)
         for k, panel in enumerate(panels):
             if table.caption:
-                more = st.WORDS["continued"][lang] if k else ""
+                more = WORDS["continued"][lang] if k else ""
                 self.paragraph("表题", st.caption(number, table.caption, lang) + more)
             elif k:
                 self.paragraph("表题")
@@ -213,7 +213,7 @@ class Body:
             out.append(self.row(cells, columns, widths, panel.size))
         if not table.rows:
             form = f'<w:gridSpan w:val="{len(columns)}"/>'
-            none = _cell(st.WORDS["no_rows"][lang], sum(widths), "center", panel.size, form)
+            none = _cell(WORDS["no_rows"][lang], sum(widths), "center", panel.size, form)
             out.append(f"<w:tr>{none}</w:tr>")
         if table.total is not None:
             cells = [

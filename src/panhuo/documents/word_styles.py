@@ -10,6 +10,7 @@ from typing import Any
 
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
@@ -197,6 +198,4 @@ def font_table(document: Any) -> None:
                 for name, other in STAND_INS.items()
             )
             table = parse_xml(f"<w:fonts {nsdecls('w')}>{fonts}</w:fonts>")
-            from lxml import etree
-
-            rel.target_part._blob = etree.tostring(table, xml_declaration=True, encoding="UTF-8", standalone=True)
+            rel.target_part._blob = serialize_part_xml(table)
