@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from panhuo.messages import PanhuoError
+from panhuo.messages import PanhuoError, Text
 from panhuo.packs.checks import check_contents
 from panhuo.packs.dates import breakpoints, complain_overlaps, find_overlaps, select
 from panhuo.packs.layers import INHERITED_META, PARTS, RawLayer, read_layers
@@ -119,15 +119,22 @@ def _dated(
 
 
 def _typed(layers: tuple[RawLayer, ...], merged: Mapping[str, Located], on: datetime.date, problems: Problems) -> Pack:
+    broken: set[str] = set()
+
     def part(name: str, model: type[M]) -> M:
         tree = merged.get(name)
         found = validate(model, tree, problems) if tree is not None else model()
+        if found is None:
+            broken.add(name)
         return found if found is not None else model.model_construct()
 
     last = layers[-1]
+    tests = _tests(last, {layer.id: layer.document for layer in layers}, problems)
     meta = validate(Meta, merged["pack"], problems)
     if meta is None:
-        raise PackError(problems.errors(), last.id)
+        broken.add("pack")
+        nameless = Text(last.id, last.id)
+        meta = Meta.model_construct(id=last.id, title=nameless, level="county")
     if (meta.from_ and on < meta.from_) or (meta.to and on > meta.to):
         zh = f"{on} 不在本包有效期内（{meta.from_ or '…'} 至 {meta.to or '…'}）"
         en = f"{on} is outside the pack's validity ({meta.from_ or '…'} to {meta.to or '…'})"
@@ -150,19 +157,21 @@ def _typed(layers: tuple[RawLayer, ...], merged: Mapping[str, Located], on: date
         modes=part("modes", Modes),
         incentives=part("incentives", Incentives),
         templates={name: path for layer in layers for name, path in layer.templates.items()},
-        tests=_tests(last, problems),
-        provenance=provenance(merged),
+        tests=tuple(example for tree in tests for example in _examples(tree, problems)),
+        provenance=provenance({**merged, **{f"tests{n}": tree for n, tree in enumerate(tests)}}),
     )
-    check_contents(pack, merged, problems)
+    check_contents(pack, merged, tests, frozenset(broken), problems)
     return pack
 
 
-def _tests(layer: RawLayer, problems: Problems) -> tuple[Example, ...]:
+def _tests(layer: RawLayer, own: Mapping[str, str | None], problems: Problems) -> tuple[Located, ...]:
     """The pack's own examples (a child may rule otherwise, so the parents' are not its own)."""
-    own = {layer.id: layer.document}
-    examples: list[Example] = []
-    for tree in layer.tests:
-        find_overlaps(tree, problems)
-        found = validate(Examples, complete(tree, layer, own, problems), problems)
-        examples += found.tests if found is not None else ()
-    return tuple(examples)
+    trees = tuple(complete(tree, layer, own, problems) for tree in layer.tests)
+    listed = [item for tree in trees if (tests := tree.get("tests")) for item in tests.items() if item.is_map]
+    complain_overlaps(listed, problems)
+    return trees
+
+
+def _examples(tree: Located, problems: Problems) -> tuple[Example, ...]:
+    found = validate(Examples, tree, problems)
+    return found.tests if found is not None else ()

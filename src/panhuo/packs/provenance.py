@@ -13,6 +13,12 @@ def provenance(merged: Mapping[str, Located]) -> dict[str, dict[str, Place]]:
     """Entry path -> key -> place; the key "" is the entry itself. See ``Pack.place`` for the paths."""
     found: dict[str, dict[str, Place]] = {}
     for part, tree in merged.items():
+        if part.startswith("tests"):
+            tests = tree.get("tests")
+            for item in tests.items() if tests else ():
+                if (name := item.get("id")) is not None:
+                    found[f"tests.{name.value}"] = _places(item)
+            continue
         for path, entry in _entries(part, tree):
             found.setdefault(path, _places(entry))
         if part == "standard":
