@@ -236,7 +236,10 @@ class Standard:
     derived: tuple[tuple[str, str], ...]
     labels: dict[str, Text] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    #: own-words summaries and full citations of clauses, names of units, each by the word the standard uses
     clauses: dict[str, Text] = field(default_factory=dict)
+    citations: dict[str, Text] = field(default_factory=dict)
+    actors: dict[str, Text] = field(default_factory=dict)
     base: str | None = None
     source: dict[str, object] = field(default_factory=dict)
 

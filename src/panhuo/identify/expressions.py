@@ -1,6 +1,6 @@
-"""Short formulas of a pack (``test:`` and ``expr:``) as Polars expressions: a whitelist of Python's own grammar.
+"""Short formulas of a pack (``test:``, ``expr:``) as Polars expressions with three values.
 
-Names of facts, numbers, texts, ``+ - * /``, comparisons, ``and``/``or``/``not``, ``in``; nothing else is let in.
+The language and its whitelist are those of :mod:`panhuo.packs.expressions`; here it gets its meaning over whole columns.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 
 from panhuo.identify.conditions import Scalar
 from panhuo.messages import PanhuoError
+from panhuo.packs import expressions
 
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     ast.Lt: operator.lt,
@@ -37,9 +38,7 @@ def names_in(source: str, *, where: str | None = None) -> tuple[str, ...]:
 
     Raises PanhuoError when the formula is not in the whitelist.
     """
-    tree = _parse(source, where)
-    found = [(n.lineno, n.col_offset, n.id) for n in ast.walk(tree) if isinstance(n, ast.Name)]
-    return tuple(dict.fromkeys(name for _, _, name in sorted(found)))
+    return expressions.names(_parse(source, where))
 
 
 def formula(source: str, parameters: Mapping[str, Scalar | None] | None = None, *, where: str | None = None) -> pl.Expr:
@@ -47,68 +46,63 @@ def formula(source: str, parameters: Mapping[str, Scalar | None] | None = None, 
 
     Raises PanhuoError (what is not allowed, what is) for anything outside the whitelist.
     """
-    return _expr(_parse(source, where), source, dict(parameters or {}), where)
+    given = parameters or {}
+
+    def go(node: ast.expr) -> pl.Expr:
+        match node:
+            case ast.Constant(value=bool() | int() | float() | str() as value):
+                return pl.lit(value)
+            case ast.Name(id=name):
+                return pl.lit(given[name]) if name in given else pl.col(name)
+            case ast.UnaryOp(op=op, operand=operand):
+                return ~go(operand) if isinstance(op, ast.Not) else -go(operand) if isinstance(op, ast.USub) else go(operand)
+            case ast.BinOp(left=left, op=op, right=right):
+                return _ARITHMETIC[type(op)](go(left), go(right))
+            case ast.BoolOp(op=op, values=values):
+                return reduce(operator.and_ if isinstance(op, ast.And) else operator.or_, map(go, values))
+            case ast.Compare(left=left, ops=ops, comparators=rights):
+                lefts = [left, *rights[:-1]]
+                return reduce(operator.and_, (compare(a, o, b) for a, o, b in zip(lefts, ops, rights, strict=True)))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                condition = go(test)  # an unknown condition leaves the result unknown
+                return pl.when(condition).then(go(body)).when(~condition).then(go(orelse))
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return call(name, [go(a) for a in args])
+        raise PanhuoError(
+            f"公式“{source}”中的“{ast.unparse(node)}”不能计算。",
+            f"“{ast.unparse(node)}” in the formula “{source}” cannot be computed.",
+            where=where,
+        )
+
+    def compare(left: ast.expr, op: ast.cmpop, right: ast.expr) -> pl.Expr:
+        if not isinstance(op, ast.In | ast.NotIn):
+            return _COMPARISONS[type(op)](go(left), go(right))
+        values = [e.value for e in getattr(right, "elts", []) if isinstance(e, ast.Constant)]
+        if not values or len(values) != len(getattr(right, "elts", [])):
+            raise PanhuoError(
+                f"公式“{source}”中 in 的右边应为一列值，如 in ('A', 'B')。",
+                f"In the formula “{source}”, write a list of values after in, e.g. in ('A', 'B').",
+                where=where,
+            )
+        inside = go(left).is_in(values)
+        return ~inside if isinstance(op, ast.NotIn) else inside
+
+    def call(name: str, args: list[pl.Expr]) -> pl.Expr:
+        # An unknown argument leaves the result unknown; the columns' own minimum would skip it.
+        whole = pl.all_horizontal(a.is_not_null() for a in args)
+        made = {
+            "min": lambda: pl.min_horizontal(args),
+            "max": lambda: pl.max_horizontal(args),
+            "abs": lambda: args[0].abs(),
+            "round": lambda: args[0].round(),
+        }[name]()
+        return pl.when(whole).then(made)
+
+    return go(_parse(source, where))
 
 
 def _parse(source: str, where: str | None) -> ast.expr:
     try:
-        tree = ast.parse(source.strip(), mode="eval").body
-    except (SyntaxError, ValueError) as error:
-        detail = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise PanhuoError(
-            f"公式“{source}”写法有误（{detail}）。请检查括号和运算符。",
-            f"The formula “{source}” cannot be read ({detail}). Check brackets and operators.",
-            where=where,
-        ) from error
-    _expr(tree, source, {}, where)  # everything is looked at once, so that a bad formula is told before it is used
-    return tree
-
-
-def _refuse(node: ast.AST, source: str, where: str | None) -> PanhuoError:
-    part = ast.get_source_segment(source.strip(), node) or type(node).__name__
-    return PanhuoError(
-        f"公式“{source}”中的“{part}”不允许使用：只能用指标名、数字、文字、+ - * /、比较、and/or/not 和 in。",
-        f"“{part}” is not allowed in the formula “{source}”: only names of facts, numbers, texts, + - * /, comparisons, and/or/not, in.",
-        where=where,
-    )
-
-
-def _expr(node: ast.expr, source: str, parameters: Mapping[str, Scalar | None], where: str | None) -> pl.Expr:
-    def go(part: ast.expr) -> pl.Expr:
-        return _expr(part, source, parameters, where)
-
-    match node:
-        case ast.Constant(value=bool() | int() | float() | str() as value):
-            return pl.lit(value)
-        case ast.Name(id=name):
-            return pl.lit(parameters[name]) if name in parameters else pl.col(name)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return ~go(operand)
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -go(operand)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            return _ARITHMETIC[type(op)](go(left), go(right))
-        case ast.BoolOp(op=op, values=values):
-            return reduce(operator.and_ if isinstance(op, ast.And) else operator.or_, map(go, values))
-        case ast.Compare(left=left, ops=ops, comparators=comparators):
-            steps = []
-            for op, right in zip(ops, comparators, strict=True):
-                if isinstance(op, ast.In | ast.NotIn):
-                    inside = go(left).is_in(_constants(right, source, where))
-                    steps.append(~inside if isinstance(op, ast.NotIn) else inside)
-                elif type(op) in _COMPARISONS:
-                    steps.append(_COMPARISONS[type(op)](go(left), go(right)))
-                else:
-                    raise _refuse(node, source, where)
-                left = right
-            return reduce(operator.and_, steps)
-        case _:
-            raise _refuse(node, source, where)
-
-
-def _constants(node: ast.expr, source: str, where: str | None) -> list[Scalar]:
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        values = [e.value for e in node.elts if isinstance(e, ast.Constant) and isinstance(e.value, str | int | float)]
-        if len(values) == len(node.elts):
-            return list(values)
-    raise _refuse(node, source, where)
+        return expressions.parse(source, formula=True)
+    except PanhuoError as error:
+        raise PanhuoError(error.text.zh, error.text.en, where=where) from error

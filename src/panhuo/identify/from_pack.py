@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -10,52 +10,62 @@ from pydantic import BaseModel
 
 from panhuo.identify.conditions import Standard
 from panhuo.identify.standards import read_standard, text_of
-from panhuo.messages import PanhuoError
+from panhuo.messages import PanhuoError, Text
+from panhuo.packs import Pack
 
 
-def standard_of(pack: Any, *, on: date | None = None, readings: Mapping[str, str] | None = None) -> Standard:
-    """The standard of ``pack`` in force ``on`` a day.
+def standard_of(
+    pack: Pack | Mapping[str, Any], *, on: date | None = None, readings: Mapping[str, str] | None = None
+) -> Standard:
+    """The standard of ``pack`` in force ``on`` a day (the day the pack was loaded for, when not given).
 
-    A mapping has the keys ``standard`` (or is itself the content of standard.yaml), ``thresholds``, ``indicators``,
-    ``clauses``, ``id``, ``title``, ``on``.
+    A mapping has the keys ``standard`` (or is itself the content of standard.yaml), ``thresholds``, ``indicators``, ``words``,
+    ``id``, ``title``, ``on``.
     """
+    if isinstance(pack, Pack) and on is not None and on != pack.on:
+        raise PanhuoError(
+            f"政策包按 {pack.on} 载入，不能用于 {on} 的认定；请按该日期重新载入政策包。",
+            f"The pack was loaded for {pack.on}; load it for {on} to identify on that day.",
+            where=pack.id,
+        )
     content = pack_content(pack)
-    day = on or content.get("on")
     return read_standard(
         content["standard"],
         thresholds=content["thresholds"],
         indicators=content["indicators"],
         id=str(content["id"]),
-        title=text_of(content.get("title"), str(content["id"])),
-        on=day,
+        title=text_of(content["title"], str(content["id"])),
+        on=on or content["on"],
         readings=readings,
-        clauses=content["clauses"],
+        words=content["words"],
     )
 
 
-def pack_content(pack: Any) -> dict[str, Any]:
+def pack_content(pack: Pack | Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a pack this package reads, as plain mappings and lists."""
-    part = pack.get if isinstance(pack, Mapping) else lambda name, default=None: getattr(pack, name, default)
-    standard = part("standard")
-    if standard is None and isinstance(pack, Mapping) and "classes" in pack:
-        standard = pack
-    if standard is None:
-        raise PanhuoError(
-            "这个政策包没有认定标准（standard.yaml），不能据以认定。",
-            "This pack has no standard (standard.yaml): nothing can be identified by it.",
-            where=str(part("id") or ""),
-        )
-    indicators = plain(part("indicators")) or {}
-    entries = indicators if isinstance(indicators, list) else (indicators.get("indicators") or indicators.get("entries") or [])
-    meta = plain(part("meta")) or {}
+    if isinstance(pack, Pack):
+        standard = plain(pack.standard)
+        _refuse_without(standard, pack.id)
+        return {
+            "standard": standard,
+            "thresholds": {name: plain(table) for name, table in pack.tables.items()},
+            "indicators": [plain(i) for i in pack.indicators.indicators],
+            "id": pack.id,
+            "title": pack.title,
+            "on": pack.on,
+            "words": _words(pack, standard),
+        }
+    standard = pack.get("standard", pack)
+    _refuse_without(standard, str(pack.get("id", "")))
+    indicators = plain(pack.get("indicators")) or []
     return {
         "standard": plain(standard),
-        "thresholds": _tables(plain(part("thresholds") or part("tables")) or {}),
-        "indicators": list(entries),
-        "clauses": _clauses(plain(part("clauses")) or {}),
-        "id": part("id") or meta.get("id") or "standard",
-        "title": plain(part("title")) or meta.get("title"),
-        "on": part("on"),
+        "thresholds": plain(pack.get("thresholds")) or {},
+        "indicators": indicators if isinstance(indicators, list) else list(indicators.get("indicators") or []),
+        "id": pack.get("id", "standard"),
+        "title": pack.get("title"),
+        "on": pack.get("on"),
+        "words": plain(pack.get("words")) or {},
     }
 
 
@@ -70,14 +80,36 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _tables(raw: Any) -> dict[str, Any]:
-    if isinstance(raw, Mapping):
-        return {str(k): v for k, v in raw.items()}
-    return {str(t["id"]): t for t in raw}
+def _refuse_without(standard: Any, pack_id: str) -> None:
+    if not isinstance(standard, Mapping) or not standard.get("classes"):
+        raise PanhuoError(
+            "这个政策包没有认定标准（standard.yaml 中没有类别），不能据以认定。",
+            "This pack has no standard (no classes in standard.yaml): nothing can be identified by it.",
+            where=pack_id,
+        )
 
 
-def _clauses(raw: Any) -> dict[str, Any]:
-    entries = raw.get("clauses", raw) if isinstance(raw, Mapping) else raw
-    if isinstance(entries, Mapping):
-        return {str(k): (v.get("summary", v) if isinstance(v, Mapping) else v) for k, v in entries.items()}
-    return {str(c["id"]): c.get("summary") for c in entries}
+def _words(pack: Pack, standard: Mapping[str, Any]) -> dict[str, dict[str, Text]]:
+    """What the standard's short words mean: clauses (summary, full citation) and units."""
+    references = {str(v) for key, v in _entries(standard) if key == "clause" and v}
+    units = {str(u) for key, v in _entries(standard) if key in ("confirm", "ask", "set_by") for u in _several(v)}
+    known = {r: pack.clause(r) for r in references}
+    return {
+        "clauses": {r: c.summary for r, c in known.items() if c is not None},
+        "citations": {r: Text(pack.cite(r, "zh"), pack.cite(r, "en")) for r in references},
+        "actors": {u: pack.actor(u) for u in units},
+    }
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key), inner
+            yield from _entries(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _entries(inner)
+
+
+def _several(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]

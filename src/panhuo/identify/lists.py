@@ -9,7 +9,7 @@ from operator import or_
 import polars as pl
 
 from panhuo.identify.conditions import BelowAverage, Condition, Expression, Standard
-from panhuo.identify.trees import Tree, deciding_leaves, ids_where, open_leaves
+from panhuo.identify.trees import Tree, deciding_leaves, ids_where, open_leaves, spread
 from panhuo.land.facts import FACTS
 from panhuo.messages import Text
 
@@ -26,13 +26,15 @@ def with_lists(work: pl.DataFrame, standard: Standard, tree: Tree, bases: Bases)
     it and the verdict is unknown. At worst it asks for a little too much (a condition standing in several places), never too
     little.
     """
-    outcome = pl.col("outcome")
-    identified, excluded, unknown = outcome == "identified", outcome == "excluded", outcome == "unknown"
+    kinds = ("identified", "excluded", "unknown")
+    work = work.with_columns((pl.col("outcome") == kind).alias(f"#{kind}") for kind in kinds)
+    leaves = open_leaves(tree)
+    work = work.with_columns((pl.col("#unknown") & e).alias(f"open:{n}") for n, e in leaves.items())
+    identified, excluded, unknown = (pl.col(f"#{kind}") for kind in kinds)
     met = {n: identified & pl.col(c) for n, c in tree.class_columns}
     may_be = {n: (identified | unknown) & pl.col(c).is_null() for n, c in tree.class_columns}
     class_ids = [c.id for c in standard.classes]
-    leaves = open_leaves(tree)
-    reasons: dict[str, pl.Expr] = {n: unknown & e for n, e in leaves.items()}
+    reasons: dict[str, pl.Expr] = {n: pl.col(f"open:{n}") for n in leaves}
     for name, why in deciding_leaves(tree, class_ids, True).items():
         reasons[name] = reasons[name] | (identified & why)
     for name, why in deciding_leaves(tree, ("exclusion", "precondition"), False).items():
@@ -43,16 +45,17 @@ def with_lists(work: pl.DataFrame, standard: Standard, tree: Tree, bases: Bases)
         if name not in leaves:
             continue  # the gate's: not part of the verdict
         for item, (lacking, whom) in missing_items(condition, standard, bases).items():
-            here = unknown & leaves[name] & lacking
+            here = pl.col(f"open:{name}") & lacking
             items.setdefault(item, []).append(here)
             for unit in whom:
                 asked.setdefault(unit.zh, []).append(here)
+    undecided = work.filter(unknown)
     return work.with_columns(
         ids_where(work, met, "classes"),
         ids_where(work, may_be, "classes_open"),
         ids_where(work, reasons, "reasons"),
-        ids_where(work, {k: reduce(or_, v) for k, v in items.items()}, "missing"),
-        ids_where(work, {k: reduce(or_, v) for k, v in asked.items()}, "ask"),
+        spread(ids_where(undecided, {k: reduce(or_, v) for k, v in items.items()}, "missing"), work["#unknown"]),
+        spread(ids_where(undecided, {k: reduce(or_, v) for k, v in asked.items()}, "ask"), work["#unknown"]),
     )
 
 

@@ -48,12 +48,13 @@ def read_standard(
     title: Text | None = None,
     on: date | None = None,
     readings: Mapping[str, str] | None = None,
-    clauses: Raw | None = None,
+    words: Mapping[str, Raw] | None = None,
 ) -> Standard:
     """The standard of ``raw`` (the content of standard.yaml) as it is in force ``on`` a day.
 
     ``thresholds`` are the tables by name, ``indicators`` the entries of indicators.yaml, ``readings`` other choices for the
-    switches than the pack's own (to try them out). Raises PanhuoError naming the place in the standard.
+    switches than the pack's own (to try them out), ``words`` texts by the standard's own short words: ``clauses``
+    (summaries), ``citations`` (full references), ``actors`` (units). Raises PanhuoError naming the place in the standard.
     """
     reader = _Reader(raw, on, dict(readings or {}), id or "standard")
     tables = tuple(read_table(name, table, on) for name, table in (thresholds or {}).items())
@@ -71,13 +72,15 @@ def read_standard(
         derived=tuple((e["id"], e["expr"]) for e in active if e.get("expr")),
         labels={e["id"]: text_of(e, e["id"]) for e in active if e.get("zh")},
         units={e["id"]: e["unit"] for e in active if e.get("unit")},
-        clauses={str(k): text_of(v, "") for k, v in (clauses or {}).items()},
+        clauses=_texts(words, "clauses"),
+        citations=_texts(words, "citations"),
+        actors=_texts(words, "actors"),
         base=_base(raw.get("base")),
         source={
             "standard": raw,
             "thresholds": thresholds or {},
             "indicators": list(indicators),
-            "clauses": clauses or {},
+            "words": dict(words or {}),
             "readings": dict(readings or {}),
             "id": id,
             "title": {"zh": title.zh, "en": title.en} if title else None,
@@ -393,6 +396,10 @@ def _set_by(raw: Raw) -> str | None:
         return str(raw["set_by"])
     deciders = [v["set_by"] for v in (raw.get("parameters") or {}).values() if isinstance(v, Mapping) and v.get("set_by")]
     return "、".join(dict.fromkeys(deciders)) or None
+
+
+def _texts(words: Mapping[str, Raw] | None, kind: str) -> dict[str, Text]:
+    return {str(k): text_of(v, str(k)) for k, v in (words or {}).get(kind, {}).items()}
 
 
 def _base(raw: Any) -> str | None:

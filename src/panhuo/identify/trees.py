@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -195,41 +196,68 @@ def with_pivots(frame: pl.DataFrame, tree: Tree) -> tuple[pl.DataFrame, dict[str
     level = ["#verdict"]
     leaf_ways: dict[str, list[str]] = {}
     while level:
-        columns, following = [], []
+        columns, neutrals, following = [], [], []
         for name in level:
             branch = children[name]
-            neutral = branch.operator == "all"
-            disturbing = {c: ~(pl.col(c).eq_missing(neutral)) for c in dict.fromkeys(branch.children)}
-            total = pl.sum_horizontal(disturbing[c].cast(pl.UInt16) for c in branch.children)
             for i, child in enumerate(branch.children):
-                alone = pl.lit(True) if branch.operator == "not" else (total == disturbing[child].cast(pl.UInt16))
+                state = pl.col(child)
+                neutrals.append((~state if branch.operator == "any" else state).fill_null(False).alias(f"!{name}/{i}"))
+                others = [f"!{name}/{j}" for j in range(len(branch.children)) if j != i]
                 place = f"?{name}/{i}" if child not in children else f"?{child}"
-                columns.append((pl.col(f"?{name}") & alone).alias(place))
+                columns.append(pl.all_horizontal(f"?{name}", *others).alias(place))
                 if child in children:
                     following.append(child)
                 else:
                     leaf_ways.setdefault(child, []).append(place)
+        frame = frame.with_columns(neutrals)
         frame = frame.with_columns(columns)
         level = following
-    return frame, {name.removeprefix("="): pl.any_horizontal(ways) for name, ways in leaf_ways.items()}
+    # What makes a class comes before what only guards it: that is the change people ask about.
+    guards = {o.condition for o in tree.occurrences if o.part in ("exclusion", "precondition")}
+    names = sorted((n.removeprefix("=") for n in leaf_ways), key=lambda n: n in guards)
+    return frame, {name: pl.any_horizontal(leaf_ways[leaf_column(name)]) for name in names}
 
 
 def ids_where(frame: pl.DataFrame, columns: dict[str, pl.Expr], name: str) -> pl.Series:
     """Per row the list of the names whose expression is true, as a column of lists of texts.
 
-    Built from the flat positions of the true cells, so it costs what there is to say and not rows times names.
+    The texts are placed by running offsets, so the cost is what there is to say and not rows times names.
     """
-    dtype = pl.List(pl.String)
-    if not columns or frame.is_empty():
-        return pl.Series(name, [[]] * frame.height, dtype=dtype)
     names = list(columns)
-    cells = np.empty((frame.height, len(names)), dtype=bool)
-    flags = frame.select(columns[n].fill_null(False).alias(str(i)) for i, n in enumerate(names))
-    for i in range(len(names)):
-        cells[:, i] = flags[str(i)].to_numpy()
-    flat = np.flatnonzero(cells)
-    offsets = np.zeros(frame.height + 1, dtype=np.int64)
-    np.cumsum(np.count_nonzero(cells, axis=1), out=offsets[1:])
-    words = pa.array(names, type=pa.large_string()).take(pa.array(flat % len(names)))
-    lists = pa.LargeListArray.from_arrays(pa.array(offsets), words)
-    return pl.Series(name, lists, dtype=dtype)
+    if not names or frame.is_empty():
+        return pl.Series(name, [[]] * frame.height, dtype=pl.List(pl.String))
+    table = frame.select(columns[n].fill_null(False).alias(str(i)) for i, n in enumerate(names))
+    places = [np.flatnonzero(table[str(i)].to_numpy()) for i in range(len(names))]
+    lengths = np.zeros(frame.height, dtype=np.int64)
+    for rows in places:
+        lengths[rows] += 1
+    free = np.cumsum(lengths) - lengths  # the next free place of each row's list
+    codes = np.empty(int(lengths.sum()), dtype=np.int32)
+    for i, rows in enumerate(places):
+        codes[free[rows]] = i
+        free[rows] += 1
+    words = pa.array(names, type=pa.large_string()).take(pa.array(codes))
+    return _lists(words, lengths, name)
+
+
+def spread(lists: pl.Series, here: pl.Series) -> pl.Series:
+    """The lists of the rows where ``here`` is true, empty lists for all others."""
+    lengths = np.zeros(len(here), dtype=np.int64)
+    lengths[here.to_numpy()] = lists.list.len().to_numpy()
+    words = lists.list.explode(keep_nulls=False, empty_as_null=False)
+    return _lists(words.to_arrow(compat_level=pl.CompatLevel.oldest()), lengths, lists.name)
+
+
+def _lists(words: pa.Array, lengths: npt.NDArray[np.int64], name: str) -> pl.Series:
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return pl.Series(name, pa.LargeListArray.from_arrays(pa.array(offsets), words), dtype=pl.List(pl.String))
+
+
+def first_of(columns: Sequence[tuple[str, pl.Expr]], frame: pl.DataFrame, name: str) -> pl.Series:
+    """Per row the name of the first expression that is true, null if none: numbers first, the texts are put in at the end."""
+    if not columns or len(columns) > 60_000:
+        return pl.Series(name, [None] * frame.height, dtype=pl.String)
+    numbers = [pl.when(e).then(pl.lit(i, dtype=pl.UInt16)) for i, (_, e) in enumerate(columns)]
+    codes = frame.select(pl.coalesce(numbers).alias(name))[name]
+    return pl.Series(name, [n for n, _ in columns], dtype=pl.String).gather(codes).alias(name)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from panhuo.identify.conditions import BelowAverage, Between, Compare, Condition, FromTable, Standard
+from panhuo.identify.conditions import BelowAverage, Between, Compare, Condition, Expression, FromTable, Standard
 from panhuo.identify.trees import Tree, with_pivots
 
 
@@ -18,41 +20,47 @@ def with_flip(work: pl.DataFrame, standard: Standard, tree: Tree) -> pl.DataFram
     does it. Averages are held as they are. Undecided parcels have none: what they lack is in ``missing``.
     """
     conditions = standard.conditions()
-    work, pivots = with_pivots(work, tree)
-    gaps: dict[str, pl.Expr] = {}
-    plain: list[pl.Expr] = []
-    for name, pivot in pivots.items():
-        gap = _gap(conditions[name])
-        if gap is None:
-            plain.append(pl.when(pivot).then(pl.lit(name)))
-        else:
-            gaps[name] = pl.when(pivot).then(gap)
-    work = work.with_columns(gap.alias(f"~{name}") for name, gap in gaps.items())
-    nothing, none = pl.lit(None, dtype=pl.Float64), pl.lit(None, dtype=pl.String)
-    work = work.with_columns(pl.min_horizontal(nothing, *(pl.col(f"~{n}") for n in gaps)).alias("~least"))
-    nearest = [pl.when(pl.col(f"~{n}") == pl.col("~least")).then(pl.lit(n)) for n in gaps]
-    least = pl.col("~least")
-    return work.with_columns(
-        pl.coalesce(*nearest, *plain, none).alias("flip"),
-        pl.when(least < math.inf).then(least).otherwise(nothing).alias("flip_change"),
-    )
+    frame, pivots = with_pivots(work, tree)
+    turning = frame.select(e.alias(n) for n, e in pivots.items())
+    least = np.full(work.height, np.inf)
+    winner = np.full(work.height, -1, dtype=np.int64)
+    names = list(pivots)
+    for i, name in sorted(enumerate(names), key=lambda n: _limits(conditions[n[1]]) is None):
+        rows = np.flatnonzero(turning[name].to_numpy())
+        rows = rows if _limits(conditions[name]) is not None else rows[winner[rows] < 0]
+        away = _away(conditions[name], work, rows)
+        nearer = (away < least[rows]) | (winner[rows] < 0)
+        least[rows[nearer]] = away[nearer]
+        winner[rows[nearer]] = i
+    words = pl.Series("flip", names, dtype=pl.String)
+    found = pl.Series("flip", winner).replace(-1, None)
+    change = pl.Series("flip_change", np.where(np.isfinite(least), least, np.nan)).fill_nan(None)
+    return work.with_columns(words.gather(found) if names else pl.lit(None, dtype=pl.String).alias("flip"), change)
 
 
-def _gap(condition: Condition) -> pl.Expr | None:
-    """How far the value is from turning the condition, relative to itself; None for conditions without a number."""
+def _limits(condition: Condition) -> list[pl.Expr] | None:
+    """The numbers at which the condition turns; None for a condition without a number."""
     test, name = condition.test, condition.id
     match test:
         case Compare(operator="lt" | "le" | "gt" | "ge", threshold=FromTable()):
-            limits = [pl.col(f"{name}@threshold")]
+            return [pl.col(f"{name}@threshold")]
         case Compare(operator="lt" | "le" | "gt" | "ge", threshold=int() | float() as limit):
-            limits = [pl.lit(float(limit))]
+            return [pl.lit(float(limit))]
         case Between(low=int() | float() as low, high=int() | float() as high):
-            limits = [pl.lit(float(low)), pl.lit(float(high))]
+            return [pl.lit(float(low)), pl.lit(float(high))]
         case BelowAverage(factor=factor) if factor is not None:
             times = pl.col(f"{name}@factor") if isinstance(factor, FromTable) else pl.lit(factor)
-            limits = [times * pl.col(f"{name}@average")]
+            return [times * pl.col(f"{name}@average")]
         case _:
             return None
-    value = pl.col(test.fact).cast(pl.Float64)
-    away = pl.min_horizontal((limit - value).abs() for limit in limits)
-    return pl.when(value != 0).then(away / value.abs()).otherwise(pl.lit(math.inf))
+
+
+def _away(condition: Condition, work: pl.DataFrame, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """How far the values of these rows are from turning the condition, relative to themselves (infinite: no number, or 0)."""
+    limits = _limits(condition)
+    if limits is None or isinstance(condition.test, Expression):
+        return np.full(len(rows), np.inf)
+    value = pl.col(condition.test.fact).cast(pl.Float64)
+    gap = pl.min_horizontal((limit - value).abs() for limit in limits) / value.abs()
+    away = work[rows].select(pl.when(value != 0).then(gap).fill_null(math.inf).alias("gap"))["gap"].to_numpy()
+    return np.asarray(away, dtype=np.float64)

@@ -16,10 +16,11 @@ from panhuo.identify.expressions import formula, names_in
 from panhuo.identify.from_pack import standard_of
 from panhuo.identify.lists import with_lists
 from panhuo.identify.standards import nearest
-from panhuo.identify.trees import Tree, build_tree, leaf_column, with_branches
+from panhuo.identify.trees import Tree, build_tree, first_of, leaf_column, with_branches
 from panhuo.identify.turning import with_flip
 from panhuo.land.facts import FACTS
 from panhuo.messages import PanhuoError
+from panhuo.packs import Pack
 from panhuo.progress import Progress, silent
 
 #: What identifies a parcel to people; carried through when the facts have it.
@@ -86,7 +87,7 @@ class Verdicts:
 
 def identify(
     facts: pl.DataFrame | FactsLike,
-    pack: Any,
+    pack: Standard | Pack | Mapping[str, Any],
     *,
     on: date | None = None,
     readings: Mapping[str, str] | None = None,
@@ -201,18 +202,15 @@ def _which(work: pl.DataFrame, columns: Mapping[str, pl.Expr], error: Exception)
 
 def _with_outcome(work: pl.DataFrame, tree: Tree) -> pl.DataFrame:
     excluded = [pl.col(c) for c in tree.excluding] + [~pl.col(c) for c in tree.required]
-    main = [pl.when(pl.col(column)).then(pl.lit(name)) for name, column in tree.class_columns]
+    rule = [
+        ("excluded", pl.any_horizontal(pl.lit(False), *excluded)),
+        ("not", ~pl.col("#classes")),
+        ("identified", pl.col("#verdict")),
+        ("unknown", pl.lit(True)),
+    ]
     work = work.with_columns(
-        pl.when(pl.any_horizontal(pl.lit(False), *excluded))
-        .then(pl.lit("excluded"))
-        .when(~pl.col("#classes"))
-        .then(pl.lit("not"))
-        .when(pl.col("#verdict"))
-        .then(pl.lit("identified"))
-        .otherwise(pl.lit("unknown"))
-        .alias("outcome"),
+        first_of(rule, work, "outcome"),
         (pl.col("#gate") if "#gate" in work.columns else pl.lit(None, dtype=pl.Boolean)).alias("gate"),
     )
-    nothing = pl.lit(None, dtype=pl.String)
-    identified = pl.col("outcome") == "identified"
-    return work.with_columns(pl.when(identified).then(pl.coalesce(*main, nothing)).alias("main_class"))
+    met = [(name, pl.col("#verdict") & pl.col(column)) for name, column in tree.class_columns]
+    return work.with_columns(first_of(met, work, "main_class"))

@@ -1,0 +1,374 @@
+"""Why a parcel got its verdict: every condition with its value, threshold, clause, source and date."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from panhuo.identify.conditions import BelowAverage, Condition, Expression, Leaf, Node, Standard, holds
+from panhuo.identify.lists import STANDARD_MAKER, ask_for
+from panhuo.identify.nearest import Change, nearest_changes
+from panhuo.identify.trees import class_node
+from panhuo.identify.verdicts import Verdicts
+from panhuo.identify.wording import (
+    OUTCOME,
+    actor,
+    clause,
+    clause_summary,
+    label,
+    number,
+    requirement,
+    several,
+    shown,
+    unit_of,
+)
+from panhuo.messages import PanhuoError, Text
+
+
+@dataclass(frozen=True, slots=True)
+class FactValue:
+    """One fact as it was used: its value, as it is shown, and where it comes from."""
+
+    fact: str
+    label: Text
+    value: Any
+    shown: Text
+    layer: str | None = None
+    date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """What a value was held against: the average of its group."""
+
+    average: float | None
+    ratio: float | None
+    factor: float | None
+    group: Text
+    group_size: int | None
+    min_group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One condition, or a group of conditions (``connective`` all, any or not), at its depth in the standard."""
+
+    id: str | None
+    depth: int
+    state: bool | None
+    text: Text
+    clause: Text | None = None
+    summary: Text | None = None
+    connective: str | None = None
+    requirement: Text | None = None
+    facts: tuple[FactValue, ...] = ()
+    benchmark: Benchmark | None = None
+    why_unknown: Text | None = None
+    confirm: tuple[Text, ...] = ()
+    evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the standard: ``kind`` is exclusions, preconditions, class or gate."""
+
+    kind: str
+    title: Text
+    state: bool | None
+    lines: tuple[Line, ...]
+    class_id: str | None = None
+    clause: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Something that could still change the verdict, whom to ask for it and the conditions it serves."""
+
+    item: str
+    text: Text
+    ask: tuple[Text, ...]
+    conditions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A verdict with its grounds, ready to be shown. ``say`` gives it as text."""
+
+    parcel: str
+    name: str | None
+    township: str | None
+    area_m2: float | None
+    outcome: str
+    outcome_text: Text
+    main_class: Text | None
+    classes: tuple[Text, ...]
+    classes_open: tuple[Text, ...]
+    standard: Text
+    standard_id: str
+    on: date | None
+    base: str | None
+    sections: tuple[Section, ...]
+    readings: tuple[tuple[Text, Text | None, str], ...]
+    missing: tuple[Missing, ...]
+    changes: tuple[tuple[Change, Text], ...]
+
+    def say(self, lang: str = "zh") -> str:
+        """The whole explanation as plain text."""
+        from panhuo.identify.sentences import say
+
+        return say(self, "en" if lang == "en" else "zh")
+
+
+def explain(verdicts: Verdicts, parcel: str, lang: str | None = "zh") -> str:
+    """The explanation of one parcel's verdict as text (``lang``: zh or en). See :func:`explanation` for the parts.
+
+    Raises PanhuoError with similar codes when there is no such parcel.
+    """
+    return explanation(verdicts, parcel).say(lang or "zh")
+
+
+def explanation(verdicts: Verdicts, parcel: str) -> Explanation:
+    """The parts of the explanation of one parcel's verdict."""
+    row = _row(verdicts, parcel)
+    standard = verdicts.standard
+    verdict = verdicts.frame.row(row, named=True)
+    evidence = verdicts.evidence.row(row, named=True)
+    facts = verdicts.facts.row(row, named=True)
+    teller = _Teller(verdicts, evidence, facts)
+    names = {c.id: c.name for c in standard.classes}
+    states = {name: evidence[name] for name in standard.conditions()}
+    main = verdict["main_class"]
+    changes = nearest_changes(standard, states, facts, evidence)
+    return Explanation(
+        parcel=parcel,
+        name=facts.get("parcel_name"),
+        township=facts.get("township_name") or facts.get("township_code"),
+        area_m2=facts.get("area_m2"),
+        outcome=verdict["outcome"],
+        outcome_text=OUTCOME[verdict["outcome"]],
+        main_class=names[main] if main else None,
+        classes=tuple(names[c] for c in verdict["classes"]),
+        classes_open=tuple(names[c] for c in verdict["classes_open"]),
+        standard=standard.title,
+        standard_id=standard.id,
+        on=standard.on,
+        base=standard.base,
+        sections=tuple(teller.sections()),
+        readings=tuple((r.text, clause(r.clause, standard), r.chosen) for r in standard.readings),
+        missing=tuple(teller.missing(verdict["missing"], verdict["reasons"])),
+        changes=tuple((c, teller.change(c)) for c in changes),
+    )
+
+
+def _row(verdicts: Verdicts, parcel: str) -> int:
+    found = verdicts.frame.select(pl.arg_where(pl.col("parcel_code") == parcel)).to_series()
+    if len(found):
+        return int(found[0])
+    codes = verdicts.frame["parcel_code"].drop_nulls()
+    same = codes.filter(codes.str.starts_with(parcel[:12])) if parcel else codes
+    near = difflib.get_close_matches(parcel, (same if len(same) else codes).head(20_000).to_list(), n=5, cutoff=0.5)
+    hint_zh = f"相近的代码：{'、'.join(near)}。" if near else "请核对代码，或查看退回清单（未进入认定的宗地）。"
+    hint_en = f"Similar codes: {', '.join(near)}." if near else "Check the code, or the list of parcels handed back."
+    raise PanhuoError(
+        f"认定结果中没有宗地“{parcel}”。{hint_zh}", f"There is no parcel “{parcel}” in the verdicts. {hint_en}"
+    )
+
+
+class _Teller:
+    """Tells one parcel's conditions."""
+
+    def __init__(self, verdicts: Verdicts, evidence: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+        self.standard: Standard = verdicts.standard
+        self.sources = verdicts.sources
+        self.evidence, self.facts = evidence, facts
+        self.states: dict[str, bool | None] = {n: evidence[n] for n in self.standard.conditions()}
+
+    def sections(self) -> Iterator[Section]:
+        standard = self.standard
+        for kind, title, nodes in (
+            ("exclusions", Text("排除情形", "Exclusions"), standard.exclusions),
+            ("preconditions", Text("前提条件", "Preconditions"), standard.preconditions),
+        ):
+            if nodes:
+                values = [holds(n, self.states) for n in nodes]
+                decisive = kind == "exclusions"
+                state = decisive if decisive in values else None if None in values else not decisive
+                yield Section(kind, title, state, tuple(line for n in nodes for line in self.lines(n, 0)))
+        for one in standard.classes:
+            node = class_node(one, standard)
+            lines = tuple(self.lines(one.when, 0)) if one.when is not None else ()
+            state = None if node is None else holds(node, self.states)
+            yield Section("class", one.name, state, lines, one.id, clause(one.clause, standard))
+        if standard.gate is not None:
+            gate = Text("适用政策的前提（不影响认定结论）", "Condition for using the policies (not part of the verdict)")
+            yield Section("gate", gate, holds(standard.gate, self.states), tuple(self.lines(standard.gate, 0)))
+
+    def lines(self, node: Node, depth: int) -> Iterator[Line]:
+        if isinstance(node, Leaf):
+            yield self.condition(node.condition, depth)
+            return
+        kinds = {
+            "all": Text("以下各项均须符合", "all of the following"),
+            "any": Text("符合以下任一项", "any of the following"),
+            "not": Text("不得有下列情形", "not the following"),
+        }
+        worth_saying = len(node.of) > 1 or node.operator == "not"
+        if depth > 0 or node.operator != "all" or node.text:
+            if worth_saying:
+                text = kinds[node.operator]
+                if node.text:
+                    text = Text(f"{node.text.zh}（{text.zh}）", f"{node.text.en} ({text.en})")
+                yield Line(
+                    node.id,
+                    depth,
+                    holds(node, self.states),
+                    text,
+                    clause(node.clause, self.standard),
+                    clause_summary(node.clause, self.standard),
+                    node.operator,
+                    confirm=tuple(actor(c, self.standard) for c in node.confirm),
+                )
+            depth += int(worth_saying)
+        for child in node.of:
+            yield from self.lines(child, depth)
+
+    def condition(self, condition: Condition, depth: int) -> Line:
+        standard, state = self.standard, self.states[condition.id]
+        return Line(
+            id=condition.id,
+            depth=depth,
+            state=state,
+            text=condition.text,
+            clause=clause(condition.clause, standard),
+            summary=clause_summary(condition.clause, standard),
+            requirement=requirement(condition, standard, self.evidence),
+            facts=tuple(self.fact(f) for f in condition.facts),
+            benchmark=self.benchmark(condition),
+            why_unknown=self.why_unknown(condition) if state is None else None,
+            confirm=tuple(actor(c, standard) for c in condition.confirm),
+            evidence=condition.evidence,
+        )
+
+    def fact(self, name: str) -> FactValue:
+        value = self.facts.get(name)
+        source = self.sources.get(name)
+        return FactValue(
+            name,
+            label(name, self.standard),
+            value,
+            shown(value, unit_of(name, self.standard)),
+            source.layer if source else None,
+            source.date if source else None,
+        )
+
+    def benchmark(self, condition: Condition) -> Benchmark | None:
+        test, name = condition.test, condition.id
+        if not isinstance(test, BelowAverage):
+            return None
+        factor = test.factor if isinstance(test.factor, float) else self.evidence.get(f"{name}@factor")
+        group = several([Text(*[f"{label(k, self.standard)(g)} {shown(self.facts.get(k))(g)}" for g in ("zh", "en")]) for k in test.group])
+        return Benchmark(
+            self.evidence.get(f"{name}@average"),
+            self.evidence.get(f"{name}@ratio"),
+            factor,
+            group,
+            self.evidence.get(f"{name}@group_size"),
+            test.min_group,
+        )
+
+    def why_unknown(self, condition: Condition) -> Text:
+        standard, test = self.standard, condition.test
+        absent = [label(f, standard) for f in condition.facts if self.facts.get(f) is None]
+        reasons: list[Text] = []
+        if condition.unset:
+            maker = actor(condition.set_by, standard) if condition.set_by else STANDARD_MAKER
+            reasons.append(Text(f"阈值尚未确定，由{maker.zh}确定", f"threshold not set, decided by {maker.en}"))
+        if absent:
+            reasons.append(Text(f"未掌握“{several(absent).zh}”", f"not known: {several(absent).en.lower()}"))
+        if not reasons and isinstance(test, BelowAverage):
+            size = self.evidence.get(f"{condition.id}@group_size") or 0
+            if size < test.min_group:
+                reasons.append(
+                    Text(
+                        f"同组有效数据仅{size}宗，少于规定的{test.min_group}宗",
+                        f"only {size} known in the group, fewer than the {test.min_group} required",
+                    )
+                )
+        if not reasons and condition.tables:
+            for asked in condition.tables:
+                keys = "、".join(str(self.facts.get(k)) for k in asked.keys)
+                maker_name = standard.table(asked.table).set_by
+                maker = actor(maker_name, standard) if maker_name else STANDARD_MAKER
+                reasons.append(
+                    Text(
+                        f"阈值表“{asked.table}”没有“{keys}”的数值，由{maker.zh}确定",
+                        f"table “{asked.table}” has no value for “{keys}”, decided by {maker.en}",
+                    )
+                )
+        if not reasons and isinstance(test, Expression):
+            reasons.append(Text("算式没有结果（例如除数为零）", "the formula has no value (for example a division by zero)"))
+        return Text("；".join(r.zh for r in reasons), "; ".join(r.en for r in reasons))
+
+    def missing(self, items: list[str], open_conditions: list[str]) -> Iterator[Missing]:
+        conditions = self.standard.conditions()
+        lacking: dict[str, list[Condition]] = {}
+        bases = self._bases()
+        for name in open_conditions:
+            condition = conditions[name]
+            for item in items:
+                if item.split(":")[-1] == name or (":" not in item and any(item in bases(f) for f in condition.facts)):
+                    lacking.setdefault(item, []).append(condition)
+        for item in items:
+            served = lacking.get(item, [])
+            kind, _, rest = item.rpartition(":")
+            condition = served[0] if served else None
+            if not kind:
+                text = label(item, self.standard)
+                ask = [a for c in served for a in ask_for(c, item)]
+            elif condition is None:
+                text, ask = Text(item, item), []
+            elif kind == "threshold":
+                text = Text(f"“{condition.text.zh}”的阈值", f"the threshold of “{condition.text.en}”")
+                makers = [condition.set_by, *(self.standard.table(t.table).set_by for t in condition.tables)]
+                ask = [actor(m, self.standard) for m in makers if m] or [STANDARD_MAKER]
+            else:
+                reason = self.why_unknown(condition)
+                text = Text(f"“{condition.text.zh}”：{reason.zh}", f"“{condition.text.en}”: {reason.en}")
+                ask = list(ask_for(condition, condition.facts[0]))
+            yield Missing(item, text, tuple(dict.fromkeys(actor(a.zh, self.standard) if a.zh in self.standard.actors else a for a in ask)), tuple(c.id for c in served))
+
+    def _bases(self) -> Any:
+        from panhuo.identify.expressions import names_in
+
+        derived = dict(self.standard.derived)
+
+        def bases(fact: str) -> tuple[str, ...]:
+            if fact not in derived:
+                return (fact,)
+            return (fact, *(b for n in names_in(derived[fact]) for b in bases(n)))
+
+        return bases
+
+    def change(self, change: Change) -> Text:
+        what, unit = label(change.fact, self.standard), unit_of(change.fact, self.standard)
+        now, then = shown(change.now, unit), shown(change.then if change.limit is None else change.limit, unit)
+        result = OUTCOME[change.outcome]
+        if change.limit is None:
+            if change.then == "—":
+                then = Text("其他类别", "another category")
+            return Text(
+                f"{what.zh}由“{now.zh}”变为“{then.zh}”，则{result.zh}",
+                f"if {what.en.lower()} were “{then.en}” instead of “{now.en}”: {result.en}",
+            )
+        share = number((change.relative or 0.0) * 100, 2)
+        way = Text("降至", "fell to") if change.limit < change.now else Text("升至", "rose to")
+        past = Text("以下", " or below") if change.then < change.limit else Text("以上", " or above") if change.then > change.limit else Text("", "")
+        return Text(
+            f"{what.zh}由{now.zh}{way.zh}{then.zh}{past.zh}（变动{share}%），则{result.zh}",
+            f"if {what.en.lower()} {way.en} {then.en}{past.en} from {now.en} (a change of {share}%): {result.en}",
+        )
