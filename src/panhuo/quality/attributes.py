@@ -40,15 +40,6 @@ RANGES: dict[str, tuple[float, float | None]] = {
     "occurred_year": (1900.0, 2100.0),
 }
 
-#: Fields whose emptiness is a finding although the file may lack the column altogether.
-_BLANKS = ("", "-", "—", "/", "无", "NULL", "null", "None", "NaN", "nan")
-
-
-def blank(column: str) -> pl.Expr:
-    """True where a delivered text says nothing."""
-    text = pl.col(column).str.strip_chars()
-    return text.is_null() | text.is_in(list(_BLANKS))
-
 
 def _index(mask: pl.Series) -> pl.Series:
     return mask.fill_null(False).arg_true().cast(pl.Int64).alias("index")
@@ -69,8 +60,8 @@ def empty_values(subject: Subject, settings: Settings) -> pl.DataFrame:
     """A02: required fields that are empty."""
     parts = []
     for f in subject.role.fields:
-        if f.required and f.name in subject.raw.columns:
-            index = _index(subject.raw.select(blank(f.name)).to_series())
+        if f.required and f.name in subject.frame.columns:
+            index = _index(subject.frame[f.name].is_null() & ~subject.bad[f.name])
             parts.append(state("A02", subject, pl.DataFrame({"index": index}).with_columns(field=pl.lit(f.name))))
     return join_findings(parts)
 
@@ -90,8 +81,7 @@ def unreadable_values(subject: Subject, settings: Settings) -> pl.DataFrame:
     for f in subject.role.fields:
         if f.kind not in words or f.name not in subject.frame.columns:
             continue
-        lost = ~subject.raw.select(blank(f.name)).to_series() & subject.frame[f.name].is_null()
-        index = _index(lost)
+        index = _index(subject.bad[f.name])
         if len(index):
             zh, en = words[f.kind]
             parts.append(_told("A07", subject, f.name, index, zh, en))

@@ -21,6 +21,7 @@ class Subject:
 
     frame    : values under the standard field names of ``role``, typed; null where missing or unreadable
     raw      : the same columns as they were delivered, as texts
+    bad      : the same columns, True where a delivered value was not understood (its value in ``frame`` is null)
     polygons : the shapes in ``crs``, the planar zone of the survey; ``None`` for a table
     area_m2  : (n,) ellipsoidal areas; ``None`` for a table
     planar_m2: (n,) planar areas in ``crs``; ``None`` for a table
@@ -32,6 +33,7 @@ class Subject:
     layer: Layer
     frame: pl.DataFrame
     raw: pl.DataFrame
+    bad: pl.DataFrame
     polygons: Polygons | None = None
     area_m2: NDArray[np.float64] | None = None
     planar_m2: NDArray[np.float64] | None = None

@@ -156,7 +156,9 @@ def findings_paper(
     if skipped:
         blocks.append(
             Paragraph(
-                Text("本次未做的检查：", "Checks left out this time: ")(lang) + "、".join(skipped) + Text("。", ".")(lang)
+                Text("本次未做的检查：", "Checks left out this time: ")(lang)
+                + "、".join(skipped)
+                + Text("。", ".")(lang)
             )
         )
     return Paper(title, on, tuple(blocks), lang=lang, size="compact", mark=mark)

@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from panhuo.identify import FactSource
 from panhuo.land.polygons import Polygons
 from panhuo.quality.subject import Subject
-
-
-@dataclass(frozen=True, slots=True)
-class FactSource:
-    """Where a fact came from: the layers by name, the day they were issued, the year they speak of."""
-
-    layer: str
-    date: date | None = None
-    year: int | None = None
-
-    def as_dict(self) -> dict[str, str | int | None]:
-        return {"layer": self.layer, "date": self.date.isoformat() if self.date else None, "year": self.year}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +87,7 @@ class Facts:
 
 
 def source_of(subjects: Iterable[Subject], year: int | None = None) -> FactSource:
-    """The source that several layers of one role are."""
+    """The source that several layers of one role are: their names, the year they speak of, the latest day of issue."""
     named, day = [], None
     for subject in subjects:
         if subject.layer.name not in named:
@@ -107,4 +95,5 @@ def source_of(subjects: Iterable[Subject], year: int | None = None) -> FactSourc
         if subject.issued is not None:
             day = max(day, subject.issued) if day else subject.issued
         year = year or subject.year
-    return FactSource("、".join(named[:3]) + ("等" if len(named) > 3 else ""), day, year)
+    label = "、".join(named[:3]) + ("等" if len(named) > 3 else "")
+    return FactSource(label + (f"（{year}年度）" if year else ""), day)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from panhuo.land import industry_division
-from panhuo.survey.measure.facts import Facts, FactSource, Parcels, source_of
+from panhuo.survey.measure.facts import Facts, Parcels, source_of
 from panhuo.survey.sources import Sources
 
 #: Worst first: a parcel with several evaluated firms takes the worst class among them.
@@ -211,6 +211,6 @@ def _records(sources: Sources, link: pl.DataFrame, parcels: Parcels, rules: Rule
             pl.col(name)
             .fill_null(pl.when(pl.col("enterprise_count") == 0).then(pl.lit(True)).otherwise(silent))
             .alias(name),
-            source=FactSource(where.layer, where.date, where.year),
+            source=where,
         )
     return facts

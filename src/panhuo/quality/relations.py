@@ -1,0 +1,104 @@
+"""Checks between layers: family C, and the checks of family G that lay parcels over other layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from panhuo.messages import Text, findings_table, format_number
+from panhuo.quality.catalogue import Settings, state
+from panhuo.quality.subject import Subject
+
+#: Which field of which role names a row of which other role.
+REFERENCES: tuple[tuple[str, str, str, str], ...] = (
+    ("registration", "parcel_code", "parcels", "parcel_code"),
+    ("enterprises", "parcel_code", "parcels", "parcel_code"),
+    ("exit_list", "parcel_code", "parcels", "parcel_code"),
+    ("disputes", "parcel_code", "parcels", "parcel_code"),
+    ("obstacles", "parcel_code", "parcels", "parcel_code"),
+    ("idle_land", "parcel_code", "parcels", "parcel_code"),
+    ("economy", "credit_code", "enterprises", "credit_code"),
+    ("yield_classes", "credit_code", "enterprises", "credit_code"),
+    ("safety", "credit_code", "enterprises", "credit_code"),
+    ("environment", "credit_code", "enterprises", "credit_code"),
+)
+
+
+def references(
+    subject: Subject, settings: Settings, known: Mapping[tuple[str, str], pl.Series], titles: Mapping[str, Text]
+) -> pl.DataFrame:
+    """C01: codes that name nothing.
+
+    known : (role, field) -> every value that was delivered there; a role that was not delivered is no key
+    titles : role -> its name
+    """
+    parts = []
+    for role, field, other, other_field in REFERENCES:
+        values = known.get((other, other_field))
+        if role != subject.role.id or field not in subject.frame.columns or values is None:
+            continue
+        own = subject.frame[field].cast(pl.String).str.strip_chars()
+        bad = (own.is_not_null() & (own != "") & ~own.is_in(values.implode())).arg_true()
+        if not len(bad):
+            continue
+        rows = pl.DataFrame({"index": bad.cast(pl.Int64), "value": own.gather(bad)}).with_columns(
+            field=pl.lit(field), other=pl.lit(titles[other].zh), other_en=pl.lit(titles[other].en)
+        )
+        parts.append(state("C01", subject, rows))
+    return pl.concat(parts) if parts else findings_table()
+
+
+def low_share(
+    code: str, subject: Subject, rows: NDArray[np.int64], shares: NDArray[np.float64], least: float, base: str,
+    points: NDArray[np.float64] | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """G09 and G10: parcels of which less than ``least`` is covered, or is construction land; ``rows`` are their rows."""
+    bad = np.flatnonzero(shares < least)
+    frame = pl.DataFrame(
+        {
+            "index": rows[bad],
+            "value": [f"{v:.1%}" for v in shares[bad]],
+            "x": points[bad, 0] if points is not None else np.full(len(bad), np.nan),
+            "y": points[bad, 1] if points is not None else np.full(len(bad), np.nan),
+        },
+        schema={"index": pl.Int64, "value": pl.String, "x": pl.Float64, "y": pl.Float64},
+    ).with_columns(pl.col("x", "y").fill_nan(None), base=pl.lit(base))
+    return state(code, subject, frame)
+
+
+def pressed_area(
+    subject: Subject, settings: Settings, rows: NDArray[np.int64], areas: NDArray[np.float64], what: Text,
+    points: NDArray[np.float64] | None = None,
+) -> pl.DataFrame:  # fmt: skip
+    """G11: parcels that lie on land where they may not: ``areas`` in m² a row of ``rows``."""
+    bad = np.flatnonzero(areas > settings.get("G11", "tolerance_m2"))
+    frame = pl.DataFrame(
+        {
+            "index": rows[bad],
+            "value": [format_number(v, 2) for v in areas[bad]],
+            "x": points[bad, 0] if points is not None else np.full(len(bad), np.nan),
+            "y": points[bad, 1] if points is not None else np.full(len(bad), np.nan),
+        },
+        schema={"index": pl.Int64, "value": pl.String, "x": pl.Float64, "y": pl.Float64},
+    ).with_columns(pl.col("x", "y").fill_nan(None), what=pl.lit(what.zh), what_en=pl.lit(what.en))
+    return state("G11", subject, frame)
+
+
+def wrong_township(
+    subject: Subject, settings: Settings, rows: NDArray[np.int64], inside: NDArray[np.float64], named: pl.Series
+) -> pl.DataFrame:
+    """G08: parcels of which too much lies outside the township that they name (``inside``: share inside it)."""
+    outside = 1.0 - inside
+    bad = np.flatnonzero(outside > settings.get("G08", "tolerated_share"))
+    frame = pl.DataFrame(
+        {
+            "index": rows[bad],
+            "value": [f"{v:.1%}" for v in outside[bad]],
+            "township": named.gather(bad),
+        },
+        schema={"index": pl.Int64, "value": pl.String, "township": pl.String},
+    )
+    return state("G08", subject, frame)

@@ -1,0 +1,249 @@
+"""The main job: deliver -> check -> measure -> identify -> register -> report."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+import panhuo
+from panhuo.identify import Verdicts, identify
+from panhuo.identify import load as load_verdicts
+from panhuo.identify import save as save_verdicts
+from panhuo.messages import PanhuoError
+from panhuo.packs import Pack, freeze, load_pack
+from panhuo.progress import Progress, silent
+from panhuo.survey.check import check
+from panhuo.survey.config import SurveyConfig, load_config
+from panhuo.survey.deliver import deliver, roots
+from panhuo.survey.gather import gather
+from panhuo.survey.measure.run import measure
+from panhuo.survey.measured import Measured, load_measured, save_measured
+from panhuo.survey.register import write_registers
+from panhuo.survey.report import write_papers
+from panhuo.survey.settings import check_settings
+from panhuo.survey.stages import Stages, key_of, place, recover
+from panhuo.survey.tables import Reconciliation, reconcile
+
+#: The stages in their order, with their names for people.
+STAGES = {
+    "check": "接收与检查",
+    "measure": "量算",
+    "identify": "认定",
+    "register": "入库",
+    "report": "报告",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished survey: where its results are, its manifest, and its reconciliation."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    balance: Reconciliation
+
+    def verdicts(self) -> Verdicts:
+        """The verdicts with their evidence, for ``explain`` and ``compare``."""
+        return load_verdicts(self.folder / "证据")
+
+
+def open_survey(path: str | Path) -> SurveyConfig:
+    """Read a survey's configuration: ``survey.yaml`` or the folder that holds it."""
+    return load_config(path)
+
+
+def pack_of(config: SurveyConfig) -> Pack:
+    """The pack that the survey names, as it is in force on the survey's day."""
+    return load_pack(config.pack, on=config.on, folders=[config.folder / p for p in config.packs] or None)
+
+
+def run(config: SurveyConfig, *, progress: Progress = silent) -> Result:
+    """Run a survey, or go on where an earlier run of the same inputs stopped.
+
+    Results are put in place in one step at the end; until then what was there before stays there. A stage is taken over
+    from an earlier run when nothing that it rests on has changed: inputs (path, size, time of change), pack, settings,
+    version of Panhuo.
+    """
+    began = time.monotonic()
+    pack = pack_of(config)
+    stages = Stages(config.folder / f".{config.results}.work")
+    recover(config.results_folder)
+    stages.sweep()
+    times: dict[str, float] = {}
+    frozen = freeze(pack)
+    base = key_of(panhuo.__version__, _inputs_key(config), _config_key(config))
+
+    def stage(name: str, key: str, work: Callable[[Path], dict[str, Any] | None]) -> Path:
+        start = time.monotonic()
+        done = stages.done(name, key)
+        if done is None:
+            done = stages.make(name, key, work)
+            times[name] = round(time.monotonic() - start, 3)
+        return done
+
+    check_key = key_of(base, "check", frozen["hash"])
+    measure_key = key_of(base, "measure", frozen["hash"])
+    if stages.done("check", check_key) is None or stages.done("measure", measure_key) is None:
+        _deliver_check_measure(config, pack, stage, check_key, measure_key, progress)
+    checked, measured_at = stages.folder / "check", stages.folder / "measure"
+
+    identify_key = key_of(measure_key, "identify", dict(config.readings))
+    memory: dict[str, Any] = {}
+
+    def to_identify(folder: Path) -> None:
+        measured = memory.setdefault("measured", load_measured(measured_at))
+        verdicts = identify(
+            measured.facts, pack, on=config.on, readings=config.readings, sources=measured.sources, progress=progress
+        )
+        save_verdicts(verdicts, folder)
+        memory["verdicts"] = verdicts
+
+    identified = stage("identify", identify_key, to_identify)
+
+    def results() -> tuple[Measured, Verdicts]:
+        measured = memory.setdefault("measured", load_measured(measured_at))
+        return measured, memory.setdefault("verdicts", load_verdicts(identified))
+
+    register_key = key_of(identify_key, check_key, "register")
+
+    def to_register(folder: Path) -> dict[str, Any]:
+        measured, verdicts = results()
+        return write_registers(folder, config, pack, measured, verdicts, progress=progress)
+
+    registered = stage("register", register_key, to_register)
+    report_key = key_of(register_key, "report", config.language)
+
+    def to_report(folder: Path) -> None:
+        measured, verdicts = results()
+        findings = pl.read_parquet(checked / "findings.parquet")
+        write_papers(folder, config, pack, measured, verdicts, findings, stages.notes("check"), progress=progress)
+
+    reported = stage("report", report_key, to_report)
+    memory.clear()
+
+    progress("放置成果", 0, 1)
+    balance = _balance(registered)
+    if not balance.holds:
+        raise PanhuoError(
+            f"对账不平：交付 {balance.delivered} 宗，结果合计 {sum(balance.counts.values())} 宗。成果没有放置，请报告此问题。",
+            f"The reconciliation does not hold: {balance.delivered} delivered, {sum(balance.counts.values())} in the "
+            "results. Nothing was put in place; please report this.",
+            where=str(config.file),
+        )
+    manifest = _manifest(config, pack, frozen, stages, balance, times, time.monotonic() - began)
+    _assemble(config, {"check": checked, "identify": identified, "register": registered, "report": reported}, manifest)
+    progress("放置成果", 1, 1)
+    return Result(config.results_folder, manifest, balance)
+
+
+def _deliver_check_measure(
+    config: SurveyConfig, pack: Pack, stage: Callable[..., Path], check_key: str, measure_key: str, progress: Progress
+) -> None:
+    """Open the delivery once for both the checks and the measuring, and let it go before anything else needs room."""
+    settings = check_settings(config, pack)
+    delivered = deliver(config, settings, progress=progress)
+    gathered = gather(delivered.sources, settings, progress=progress)
+
+    def to_check(folder: Path) -> dict[str, Any]:
+        findings = check(delivered, gathered, settings, progress=progress)
+        findings.write_parquet(folder / "findings.parquet")
+        return {
+            "files": [{"path": f.path, "size": f.size, "sha256": f.sha256, "state": f.state} for f in delivered.files],
+            "layers": delivered.layers,
+            "rows": delivered.rows,
+            "unused": list(delivered.unused),
+            "skipped": sorted(settings.skip),
+        }
+
+    stage("check", check_key, to_check)
+
+    def to_measure(folder: Path) -> None:
+        save_measured(measure(delivered.sources, gathered, pack, config, progress=progress), folder)
+
+    stage("measure", measure_key, to_measure)
+
+
+def _inputs_key(config: SurveyConfig) -> list[tuple[str, int, int]]:
+    """Every file below the inputs by path, size and time of change."""
+    out = []
+    for root in roots(config):
+        files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else [root]
+        for file in files:
+            if file.exists():
+                stat = file.stat()
+                out.append((str(file.relative_to(config.folder)) if file.is_relative_to(config.folder) else str(file),
+                            stat.st_size, stat.st_mtime_ns))  # fmt: skip
+    return out
+
+
+def _config_key(config: SurveyConfig) -> str:
+    return key_of({k: v for k, v in _plain(config).items() if k not in ("file", "readings", "language", "results")})
+
+
+def _plain(config: SurveyConfig) -> dict[str, Any]:
+    return asdict(config)
+
+
+def _balance(registered: Path) -> Reconciliation:
+    parcels = pl.read_parquet(registered / "对账.parquet")
+    notes = json.loads((registered / "对账.json").read_text(encoding="utf-8"))
+    return reconcile(parcels, notes["delivered"], notes["delivered_m2"])
+
+
+def _manifest(
+    config: SurveyConfig, pack: Pack, frozen: dict[str, Any], stages: Stages, balance: Reconciliation,
+    times: dict[str, float], seconds: float,
+) -> dict[str, Any]:  # fmt: skip
+    check_notes = stages.notes("check")
+    return {
+        "title": config.title,
+        "panhuo": panhuo.__version__,
+        "python": platform.python_version(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "simulated": config.simulated,
+        "pack": {
+            "id": pack.id,
+            "on": config.on.isoformat(),
+            "hash": frozen["hash"],
+            "layers": [x.id for x in pack.layers],
+        },
+        "readings": dict(config.readings),
+        "division": config.division,
+        "inputs": check_notes["files"],
+        "layers": check_notes["layers"],
+        "rows": check_notes["rows"],
+        "unused": check_notes["unused"],
+        "checks_left_out": check_notes["skipped"],
+        "counts": {**balance.counts, "delivered": balance.delivered},
+        "areas_m2": {**balance.areas_m2, "delivered": balance.delivered_m2},
+        "holds": balance.holds,
+        "seconds": {**times, "all": round(seconds, 3)},
+    }
+
+
+def _assemble(config: SurveyConfig, parts: dict[str, Path], manifest: dict[str, Any]) -> None:
+    """Gather the stages' files into one fresh folder and put it in place in one step."""
+    fresh = config.results_folder.with_name(f".{config.results}.{os.getpid()}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, part in parts.items():
+        target = fresh / "证据" if name == "identify" else fresh
+        target.mkdir(exist_ok=True)
+        for file in sorted(part.iterdir()):
+            if file.name in ("done.json", "对账.parquet", "对账.json"):
+                continue
+            goal = target / ("检查发现.parquet" if file.name == "findings.parquet" else file.name)
+            # a copy, not a link: who edits a result must not edit what the next run takes over
+            shutil.copyfile(file, goal)
+    (fresh / "清单.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
+    place(fresh, config.results_folder)
