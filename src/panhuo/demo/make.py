@@ -1,0 +1,96 @@
+"""Make a fictitious district with its delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import shapely
+
+from panhuo.demo import layout, uses
+from panhuo.demo.boundary import Plot
+from panhuo.demo.delivery import Draft, write_delivery, write_survey
+from panhuo.demo.district import Truth, make_truth
+from panhuo.demo.shapes import to_polygons
+from panhuo.progress import Progress, silent
+
+#: The township whose late parcels come as a boundary file.
+LATE_TOWN = 7
+TITLE = "澄湖区低效用地调查（演示）"
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """A district that was made: where it lies, what is true in it, and what was planted.
+
+    folder : holds survey.yaml, 交付/ and planted.json
+    survey : the survey.yaml
+    frames : the true attributes by role, standard field names (before anything was planted)
+    planted : the list in planted.json
+    counts : rows by file role as delivered
+    """
+
+    folder: Path
+    survey: Path
+    frames: Mapping[str, pl.DataFrame]
+    planted: tuple[Mapping[str, Any], ...]
+    counts: Mapping[str, int]
+
+
+def make_district(
+    folder: Path,
+    *,
+    parcels: int = 2000,
+    seed: int = 1,
+    errors: bool = True,
+    on: date = date(2026, 11, 21),
+    progress: Progress = silent,
+) -> District:
+    """Write a fictitious district of so many parcels as its bureaus would hand it over, ready for ``panhuo survey run``.
+
+    The same arguments give the same content. ``errors`` plants a known set of mistakes and says them in planted.json.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    years = (on.year - 2, on.year - 1)
+    truth = make_truth(parcels, seed, on, years, progress)
+    draft = draft_of(truth)
+    inputs = write_delivery(folder, draft, on, years, progress)
+    survey = write_survey(folder, inputs, TITLE, "demo", on, "EPSG:4527", layout.DIVISION)
+    counts = {name: frame.height for name, frame in draft.frames.items()}
+    return District(folder, survey, truth.frames, (), counts)
+
+
+def late_rows(truth: Truth) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Rows of the parcels that come late, in the boundary file: a quarter of one township's, 5,000 at most."""
+    rows = np.flatnonzero(truth.parcels.town == LATE_TOWN)
+    rows = rows[rows % 4 == 1] if len(rows) > 40 else rows
+    return rows[:5000]
+
+
+def draft_of(truth: Truth) -> Draft:
+    """The true district as a draft of its delivery, without any mistake."""
+    frame = truth.frames["parcels"]
+    late = late_rows(truth)
+    shape = truth.shapes["parcels"]
+    keep = np.ones(len(shape), np.bool_)
+    keep[late] = False
+    area = shapely.area(shape)
+    codes, names = frame["parcel_code"], frame["parcel_name"]
+    plots = [
+        Plot(codes[k], names[k], uses.USES[u].registered_name, uses.USES[u].registered, shape[k], f"{area[k] / 10000:.4f}")
+        for k, u in zip(late.tolist(), truth.parcels.use[late].tolist(), strict=True)
+    ]
+    legacy = truth.frames["legacy"]
+    legacy_plots = [
+        Plot(r["legacy_code"], r["situation"], r["use"], r["dlbm"], s, f"{s.area / 10000:.4f}")
+        for r, s in zip(legacy.iter_rows(named=True), truth.shapes["legacy"], strict=True)
+    ]
+    frames = dict(truth.frames)
+    frames["parcels"] = frame.filter(pl.Series(keep))
+    shapes = {**truth.shapes, "parcels": shape[keep]}
+    return Draft(frames, shapes, to_polygons(shape[keep]), plots, legacy_plots)
