@@ -1,9 +1,10 @@
 """Which boxes meet a box: an index that neither long objects nor far outliers can spoil.
 
-Every box is filed once, under the cell that holds its centre, in a grid made for boxes of about its size (one grid for
-each size, a factor of two apart). A search looks, in each grid, at the cells within half of that size of the wanted box.
-Cells are not laid out over the extent but folded into a table of buckets, so that one polygon at the other end of the
-world costs nothing; the cells of one row stay neighbours there, so that a row is looked at in one go.
+Every box is filed once, under the cell that holds its centre, in a grid made for boxes of about its size (one grid
+for each size, a factor of two apart). A search looks, in each grid, at the cells within half of that size of the
+wanted box. Cells are not laid out over the extent but folded into a table of buckets, so that one polygon at the
+other end of the world costs nothing; the cells of one row stay neighbours there, so that a row is looked at in one
+go.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ _FAR = 4.0e15  # cell numbers beyond this are all one cell (whole numbers still 
 
 
 class BoxIndex(NamedTuple):
-    """One grid a size: ``cells`` (s,) their cells' widths, ``reach`` (s,) half of their widest box, ``bucket`` (s + 1,)
-    first bucket, ``mask`` (s,) buckets less one, ``filed`` (s + 1,) first box. Then ``starts`` (buckets + 1,) first box
-    of a bucket, ``item`` (n,) rows and ``boxes`` (n, 4) in that order."""
+    """One grid a size: ``cells`` (s,) their cells' widths, ``reach`` (s,) half of their widest box, ``bucket`` (s
+    + 1,) first bucket, ``mask`` (s,) buckets less one, ``filed`` (s + 1,) first box. Then ``starts`` (buckets +
+    1,) first box of a bucket, ``item`` (n,) rows and ``boxes`` (n, 4) in that order."""
 
     cells: NDArray[np.float64]
     reach: NDArray[np.float64]
