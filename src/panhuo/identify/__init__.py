@@ -1,5 +1,36 @@
-"""Standard -> compiled conditions -> verdicts with evidence; explanation, comparison of standards, 亩产效益 evaluation."""
+"""Standard -> compiled conditions -> verdicts with evidence; explanation, comparison of standards, 亩产效益
+evaluation.
+"""
 
+from panhuo.identify.comparison import Flips, compare, flips_between
+from panhuo.identify.conditions import Standard
+from panhuo.identify.decisions import Decisions, RowHit, decide
+from panhuo.identify.examples import ExampleResult, run_pack_tests
+from panhuo.identify.explanation import Explanation, explain, explanation_of
+from panhuo.identify.from_pack import standard_of
+from panhuo.identify.store import load, save
 from panhuo.identify.verdicts import FactSource, Verdicts, identify
+from panhuo.identify.yield_evaluation import YieldEvaluation, evaluate_yield
 
-__all__ = ["FactSource", "Verdicts", "identify"]
+__all__ = [
+    "Decisions",
+    "ExampleResult",
+    "Explanation",
+    "FactSource",
+    "Flips",
+    "RowHit",
+    "Standard",
+    "Verdicts",
+    "YieldEvaluation",
+    "compare",
+    "decide",
+    "evaluate_yield",
+    "explain",
+    "explanation_of",
+    "flips_between",
+    "identify",
+    "load",
+    "run_pack_tests",
+    "save",
+    "standard_of",
+]

@@ -56,9 +56,7 @@ def _numbers(frame: pl.DataFrame, name: str) -> Floats:
     return frame[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def _means(
-    value: Floats, weight: Floats | None, group: Ints, groups: int, leave_one_out: bool
-) -> tuple[Floats, Ints]:
+def _means(value: Floats, weight: Floats | None, group: Ints, groups: int, leave_one_out: bool) -> tuple[Floats, Ints]:
     """Mean of each row's group (without the row itself, if so asked) and of how many values."""
     mine = ~np.isnan(value) & (group >= 0)
     if weight is not None:
@@ -79,7 +77,9 @@ def _means(
 
 
 def _medians(value: Floats, group: Ints, groups: int, leave_one_out: bool) -> tuple[Floats, Ints]:
-    """Median of each row's group: one sort by group and value; leaving a row out shifts the ranks behind its own by one."""
+    """Median of each row's group: one sort by group and value; leaving a row out shifts the ranks behind its own by
+    one.
+    """
     if groups == 0:
         return np.full(len(value), np.nan), np.zeros(len(value), dtype=np.int64)
     mine = ~np.isnan(value) & (group >= 0)

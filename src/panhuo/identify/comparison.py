@@ -23,11 +23,12 @@ AnyPack = Standard | Pack | Mapping[str, Any]
 class Flips:
     """What changes from standard A to standard B.
 
-    ``frame``: one row a parcel: parcel_code, township_code, township_name, area_m2, outcome_a, outcome_b, class_a, class_b,
-    flipped (outcome or main class differs). ``matrix``: outcome and class before and after, parcels, area_m2 — all parcels,
-    so the sums are those of the survey. ``townships``: per township parcels, area_m2, identified_a, identified_b,
-    identified_a_m2, identified_b_m2, flipped, flipped_m2. ``causes``: per condition how many flipped parcels it judged
-    otherwise (``differs``), or decided under one standard that the other does not have (``only_a``, ``only_b``), with area.
+    ``frame``: one row a parcel: parcel_code, township_code, township_name, area_m2, outcome_a, outcome_b, class_a,
+    class_b, flipped (outcome or main class differs). ``matrix``: outcome and class before and after, parcels, area_m2 —
+    all parcels, so the sums are those of the survey. ``townships``: per township parcels, area_m2, identified_a,
+    identified_b, identified_a_m2, identified_b_m2, flipped, flipped_m2. ``causes``: per condition how many flipped
+    parcels it judged otherwise (``differs``), or decided under one standard that the other does not have (``only_a``,
+    ``only_b``), with area.
     """
 
     a: Verdicts
@@ -73,7 +74,9 @@ def flips_between(a: Verdicts, b: Verdicts) -> Flips:
     matrix = (
         frame.group_by("outcome_a", "class_a", "outcome_b", "class_b", "flipped")
         .agg(sums)
-        .sort("flipped", "parcels", "outcome_a", "outcome_b", "class_a", "class_b", descending=[True, True, *[False] * 4])
+        .sort(
+            "flipped", "parcels", "outcome_a", "outcome_b", "class_a", "class_b", descending=[True, True, *[False] * 4]
+        )
     )
     return Flips(a, b, frame, matrix, _townships(frame), _causes(a, b, frame))
 
@@ -158,7 +161,16 @@ def _say(flips: Flips, lang: Lang) -> str:
     lines += table(rows) if len(rows) > 1 else [pick("  没有变化。", "  Nothing.")]
     if turned.height:
         lines += ["", pick("分乡镇街道", "By township")]
-        rows = [[pick("乡镇街道", "Township"), pick("宗数", "Parcels"), pick("A 认定", "A identified"), pick("B 认定", "B identified"), pick("变化", "Differ"), pick("变化面积", "Area")]]
+        rows = [
+            [
+                pick("乡镇街道", "Township"),
+                pick("宗数", "Parcels"),
+                pick("A 认定", "A identified"),
+                pick("B 认定", "B identified"),
+                pick("变化", "Differ"),
+                pick("变化面积", "Area"),
+            ]
+        ]
         for row in flips.townships.iter_rows(named=True):
             name = row["township_name"] or row["township_code"] or "—"
             counts = [f"{row[k]:,}" for k in ("parcels", "identified_a", "identified_b", "flipped")]
@@ -169,20 +181,32 @@ def _say(flips: Flips, lang: Lang) -> str:
             "only_a": pick("仅 A 有", "only in A"),
             "only_b": pick("仅 B 有", "only in B"),
         }
-        rows = [[pick("条件", "Condition"), pick("内容", "Text"), pick("方式", "How"), pick("宗数", "Parcels"), pick("面积", "Area")]]
+        rows = [
+            [
+                pick("条件", "Condition"),
+                pick("内容", "Text"),
+                pick("方式", "How"),
+                pick("宗数", "Parcels"),
+                pick("面积", "Area"),
+            ]
+        ]
         for row in flips.causes.iter_rows(named=True):
-            rows.append([row["condition"], row[lang], how[row["how"]], f"{row['parcels']:,}", _area(row["area_m2"], lang)])
+            rows.append(
+                [row["condition"], row[lang], how[row["how"]], f"{row['parcels']:,}", _area(row["area_m2"], lang)]
+            )
         lines += table(rows)
     return "\n".join(lines)
 
 
-def _area(area: float | None, lang: Lang) -> str:
-    hectares = number((area or 0.0) / 10_000, 2)
+def _area(area: Any, lang: Lang) -> str:
+    hectares = number(float(area or 0.0) / 10_000, 2)
     return f"{hectares}公顷" if lang == "zh" else f"{hectares} ha"
 
 
 def table(rows: list[list[str]]) -> list[str]:
-    """Rows as aligned text; a Chinese character is two columns wide. The first column to the left, numbers to the right."""
+    """Rows as aligned text; a Chinese character is two columns wide. The first column to the left, numbers to the
+    right.
+    """
     widths = [max(_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     numeric = [all(_is_number(row[i]) for row in rows[1:]) for i in range(len(widths))]
 

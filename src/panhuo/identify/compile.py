@@ -41,7 +41,9 @@ _JOIN = "\x1f"
 UNKNOWN = pl.lit(None, dtype=pl.Boolean)
 
 
-def condition_columns(condition: Condition, standard: Standard, schema: Mapping[str, pl.DataType]) -> dict[str, pl.Expr]:
+def condition_columns(
+    condition: Condition, standard: Standard, schema: Mapping[str, pl.DataType]
+) -> dict[str, pl.Expr]:
     """The columns of evidence of one condition: ``=<id>`` (bool or null) and, where there is a benchmark, ``<id>@…``.
 
     ``@threshold`` is the number looked up in a table, ``@ratio`` the value over the average; ``<id>@average`` and
@@ -81,7 +83,7 @@ def _plain(condition: Condition, schema: Mapping[str, pl.DataType], standard: St
             return _bound("ge", fact, low, schema, standard) & _bound("le", fact, high, schema, standard)
         case OneOf(fact=fact, values=values, negated=negated):
             if schema[fact].is_numeric():
-                inside = pl.col(fact).is_in([float(v) for v in values])
+                inside = pl.col(fact).is_in([float(v) for v in values if not isinstance(v, date)])
             else:
                 inside = pl.col(fact).cast(pl.String).is_in([_code(v) for v in values])
             return ~inside if negated else inside

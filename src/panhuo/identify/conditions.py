@@ -221,7 +221,8 @@ class Table:
 class Standard:
     """A locality's standard on one day, ready to be judged by.
 
-    ``source`` is the plain mapping it was made of (standard, thresholds, indicators), so that a saved run can be read again.
+    ``source`` is the plain mapping it was made of (standard, thresholds, indicators), so that a saved run can be read
+    again.
     """
 
     id: str
@@ -269,7 +270,9 @@ def leaves(node: Node) -> Iterator[Condition]:
 
 
 def holds(node: Node, states: dict[str, bool | None]) -> bool | None:
-    """Three-valued value of a tree for one parcel (Kleene): an unknown leaf leaves the tree unknown unless others decide it."""
+    """Three-valued value of a tree for one parcel (Kleene): an unknown leaf leaves the tree unknown unless others
+    decide it.
+    """
     if isinstance(node, Leaf):
         return states.get(node.condition.id)
     values = [holds(child, states) for child in node.of]

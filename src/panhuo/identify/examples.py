@@ -14,7 +14,7 @@ from panhuo.identify.standards import text_of
 from panhuo.identify.verdicts import identify
 from panhuo.identify.wording import OUTCOME, STATE
 from panhuo.land.facts import FACTS
-from panhuo.messages import PanhuoError, Text
+from panhuo.messages import Lang, PanhuoError, Text
 from panhuo.packs import Pack
 
 
@@ -32,22 +32,28 @@ class ExampleResult:
     def passed(self) -> bool:
         return not self.differences
 
-    def say(self, lang: str = "zh") -> str:
+    def say(self, lang: Lang = "zh") -> str:
         """One line if it passed; else the differences and the grounds of the verdict."""
-        pick = "en" if lang == "en" else "zh"
-        head = f"{'✓' if self.passed else '✗'} {self.id} {self.name(pick)}" + (f" [{self.clause}]" if self.clause else "")
+        head = f"{'✓' if self.passed else '✗'} {self.id} {self.name(lang)}" + (
+            f" [{self.clause}]" if self.clause else ""
+        )
         if self.passed:
             return head
-        return "\n".join([head, *(f"    {d(pick)}" for d in self.differences), *("    | " + line for line in self.explanation(pick).splitlines())])
+        return "\n".join(
+            [
+                head,
+                *(f"    {d(lang)}" for d in self.differences),
+                *("    | " + line for line in self.explanation(lang).splitlines()),
+            ]
+        )
 
 
-def run_pack_tests(
-    pack: Pack | Mapping[str, Any], tests: Iterable[Any] | None = None
-) -> tuple[ExampleResult, ...]:
+def run_pack_tests(pack: Pack | Mapping[str, Any], tests: Iterable[Any] | None = None) -> tuple[ExampleResult, ...]:
     """Run a pack's examples (``tests/*.yaml``: facts -> expected outcome, class, conditions).
 
-    ``pack`` is a loaded pack or a plain mapping (then its examples are under ``tests``); ``tests`` gives others to run. The
-    parcels under ``among`` of an example stand beside it for averages. A fact the catalogue does not know is an error.
+    ``pack`` is a loaded pack or a plain mapping (then its examples are under ``tests``); ``tests`` gives others to run.
+    The parcels under ``among`` of an example stand beside it for averages. A fact the catalogue does not know is an
+    error.
     """
     own = pack.tests if isinstance(pack, Pack) else pack.get("tests", ())
     return tuple(_run(pack, plain(test)) for test in (own if tests is None else tests))
@@ -57,12 +63,16 @@ def _run(pack: Pack | Mapping[str, Any], test: Mapping[str, Any]) -> ExampleResu
     name, expect = text_of(test.get("name"), str(test["id"])), test.get("expect") or {}
     try:
         on = test.get("on")
-        standard = standard_of(pack, on=None if isinstance(pack, Pack) and on == pack.on else on, readings=test.get("readings"))
+        standard = standard_of(
+            pack, on=None if isinstance(pack, Pack) and on == pack.on else on, readings=test.get("readings")
+        )
         rows = [{"parcel_code": test["id"], **test["facts"]}]
         rows += [{"parcel_code": f"{test['id']}-{i + 1}", **facts} for i, facts in enumerate(test.get("among") or ())]
         verdicts = identify(facts_of(rows, where=str(test["id"])), standard)
     except PanhuoError as error:
-        return ExampleResult(str(test["id"]), name, test.get("clause"), (Text(error.say("zh"), error.say("en")),), Text("", ""))
+        return ExampleResult(
+            str(test["id"]), name, test.get("clause"), (Text(error.say("zh"), error.say("en")),), Text("", "")
+        )
     verdict, evidence = verdicts.frame.row(0, named=True), verdicts.evidence.row(0, named=True)
     names = {c.id: c.name for c in standard.classes}
     differences: list[Text] = []
@@ -84,7 +94,11 @@ def _run(pack: Pack | Mapping[str, Any], test: Mapping[str, Any]) -> ExampleResu
         differ(Text("符合的类别", "classes met"), Text(wanted, wanted), Text(got, got))
     for condition, state in (expect.get("conditions") or {}).items():
         if condition not in evidence:
-            differ(Text(f"条件 {condition}", f"condition {condition}"), STATE[state], Text("没有这个条件", "no such condition"))
+            differ(
+                Text(f"条件 {condition}", f"condition {condition}"),
+                STATE[state],
+                Text("没有这个条件", "no such condition"),
+            )
         elif evidence[condition] is not state:
             differ(Text(f"条件 {condition}", f"condition {condition}"), STATE[state], STATE[evidence[condition]])
     told = Text("", "")
@@ -103,7 +117,14 @@ def facts_of(rows: list[dict[str, Any]], *, where: str | None = None) -> pl.Data
     for name in names:
         values = [row.get(name) for row in rows]
         try:
-            columns.append(pl.Series(name, values, dtype=FACTS[name].dtype if name in FACTS else None, strict=name not in FACTS or FACTS[name].kind != "number"))
+            columns.append(
+                pl.Series(
+                    name,
+                    values,
+                    dtype=FACTS[name].dtype if name in FACTS else None,
+                    strict=name not in FACTS or FACTS[name].kind != "number",
+                )
+            )
         except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
             kind = FACTS[name].kind if name in FACTS else "?"
             raise PanhuoError(

@@ -27,7 +27,7 @@ from panhuo.identify.wording import (
     shown,
     unit_of,
 )
-from panhuo.messages import PanhuoError, Text
+from panhuo.messages import Lang, PanhuoError, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +117,22 @@ class Explanation:
     missing: tuple[Missing, ...]
     changes: tuple[tuple[Change, Text], ...]
 
-    def say(self, lang: str = "zh") -> str:
+    def say(self, lang: Lang = "zh") -> str:
         """The whole explanation as plain text."""
         from panhuo.identify.sentences import say
 
-        return say(self, "en" if lang == "en" else "zh")
+        return say(self, lang)
 
 
-def explain(verdicts: Verdicts, parcel: str, lang: str | None = "zh") -> str:
-    """The explanation of one parcel's verdict as text (``lang``: zh or en). See :func:`explanation` for the parts.
+def explain(verdicts: Verdicts, parcel: str, lang: Lang = "zh") -> str:
+    """The explanation of one parcel's verdict as text (``lang``: zh or en). See :func:`explanation_of` for the parts.
 
     Raises PanhuoError with similar codes when there is no such parcel.
     """
-    return explanation(verdicts, parcel).say(lang or "zh")
+    return explanation_of(verdicts, parcel).say(lang)
 
 
-def explanation(verdicts: Verdicts, parcel: str) -> Explanation:
+def explanation_of(verdicts: Verdicts, parcel: str) -> Explanation:
     """The parts of the explanation of one parcel's verdict."""
     row = _row(verdicts, parcel)
     standard = verdicts.standard
@@ -205,7 +205,9 @@ class _Teller:
             state = None if node is None else holds(node, self.states)
             yield Section("class", one.name, state, lines, one.id, clause(one.clause, standard))
         if standard.gate is not None:
-            gate = Text("适用政策的前提（不影响认定结论）", "Condition for using the policies (not part of the verdict)")
+            gate = Text(
+                "适用政策的前提（不影响认定结论）", "Condition for using the policies (not part of the verdict)"
+            )
             yield Section("gate", gate, holds(standard.gate, self.states), tuple(self.lines(standard.gate, 0)))
 
     def lines(self, node: Node, depth: int) -> Iterator[Line]:
@@ -271,7 +273,12 @@ class _Teller:
         if not isinstance(test, BelowAverage):
             return None
         factor = test.factor if isinstance(test.factor, float) else self.evidence.get(f"{name}@factor")
-        group = several([Text(*[f"{label(k, self.standard)(g)} {shown(self.facts.get(k))(g)}" for g in ("zh", "en")]) for k in test.group])
+        group = several(
+            [
+                Text(*[f"{label(k, self.standard)(g)} {shown(self.facts.get(k))(g)}" for g in ("zh", "en")])
+                for k in test.group
+            ]
+        )
         return Benchmark(
             self.evidence.get(f"{name}@average"),
             self.evidence.get(f"{name}@ratio"),
@@ -311,7 +318,9 @@ class _Teller:
                     )
                 )
         if not reasons and isinstance(test, Expression):
-            reasons.append(Text("算式没有结果（例如除数为零）", "the formula has no value (for example a division by zero)"))
+            reasons.append(
+                Text("算式没有结果（例如除数为零）", "the formula has no value (for example a division by zero)")
+            )
         return Text("；".join(r.zh for r in reasons), "; ".join(r.en for r in reasons))
 
     def missing(self, items: list[str], open_conditions: list[str]) -> Iterator[Missing]:
@@ -325,22 +334,27 @@ class _Teller:
                     lacking.setdefault(item, []).append(condition)
         for item in items:
             served = lacking.get(item, [])
-            kind, _, rest = item.rpartition(":")
-            condition = served[0] if served else None
+            kind, _, _ = item.rpartition(":")
+            first = served[0] if served else None
             if not kind:
                 text = label(item, self.standard)
                 ask = [a for c in served for a in ask_for(c, item)]
-            elif condition is None:
+            elif first is None:
                 text, ask = Text(item, item), []
             elif kind == "threshold":
-                text = Text(f"“{condition.text.zh}”的阈值", f"the threshold of “{condition.text.en}”")
-                makers = [condition.set_by, *(self.standard.table(t.table).set_by for t in condition.tables)]
+                text = Text(f"“{first.text.zh}”的阈值", f"the threshold of “{first.text.en}”")
+                makers = [first.set_by, *(self.standard.table(t.table).set_by for t in first.tables)]
                 ask = [actor(m, self.standard) for m in makers if m] or [STANDARD_MAKER]
             else:
-                reason = self.why_unknown(condition)
-                text = Text(f"“{condition.text.zh}”：{reason.zh}", f"“{condition.text.en}”: {reason.en}")
-                ask = list(ask_for(condition, condition.facts[0]))
-            yield Missing(item, text, tuple(dict.fromkeys(actor(a.zh, self.standard) if a.zh in self.standard.actors else a for a in ask)), tuple(c.id for c in served))
+                reason = self.why_unknown(first)
+                text = Text(f"“{first.text.zh}”：{reason.zh}", f"“{first.text.en}”: {reason.en}")
+                ask = list(ask_for(first, first.facts[0]))
+            yield Missing(
+                item,
+                text,
+                tuple(dict.fromkeys(actor(a.zh, self.standard) if a.zh in self.standard.actors else a for a in ask)),
+                tuple(c.id for c in served),
+            )
 
     def _bases(self) -> Any:
         from panhuo.identify.expressions import names_in
@@ -367,7 +381,13 @@ class _Teller:
             )
         share = number((change.relative or 0.0) * 100, 2)
         way = Text("降至", "fell to") if change.limit < change.now else Text("升至", "rose to")
-        past = Text("以下", " or below") if change.then < change.limit else Text("以上", " or above") if change.then > change.limit else Text("", "")
+        past = (
+            Text("以下", " or below")
+            if change.then < change.limit
+            else Text("以上", " or above")
+            if change.then > change.limit
+            else Text("", "")
+        )
         return Text(
             f"{what.zh}由{now.zh}{way.zh}{then.zh}{past.zh}（变动{share}%），则{result.zh}",
             f"if {what.en.lower()} {way.en} {then.en}{past.en} from {now.en} (a change of {share}%): {result.en}",

@@ -1,6 +1,7 @@
 """Short formulas of a pack (``test:``, ``expr:``) as Polars expressions with three values.
 
-The language and its whitelist are those of :mod:`panhuo.packs.expressions`; here it gets its meaning over whole columns.
+The language and its whitelist are those of :mod:`panhuo.packs.expressions`; here it gets its meaning over whole
+columns.
 """
 
 from __future__ import annotations
@@ -55,7 +56,13 @@ def formula(source: str, parameters: Mapping[str, Scalar | None] | None = None, 
             case ast.Name(id=name):
                 return pl.lit(given[name]) if name in given else pl.col(name)
             case ast.UnaryOp(op=op, operand=operand):
-                return ~go(operand) if isinstance(op, ast.Not) else -go(operand) if isinstance(op, ast.USub) else go(operand)
+                return (
+                    ~go(operand)
+                    if isinstance(op, ast.Not)
+                    else -go(operand)
+                    if isinstance(op, ast.USub)
+                    else go(operand)
+                )
             case ast.BinOp(left=left, op=op, right=right):
                 return _ARITHMETIC[type(op)](go(left), go(right))
             case ast.BoolOp(op=op, values=values):

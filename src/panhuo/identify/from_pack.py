@@ -19,7 +19,8 @@ def standard_of(
 ) -> Standard:
     """The standard of ``pack`` in force ``on`` a day (the day the pack was loaded for, when not given).
 
-    A mapping has the keys ``standard`` (or is itself the content of standard.yaml), ``thresholds``, ``indicators``, ``words``,
+    A mapping has the keys ``standard`` (or is itself the content of standard.yaml), ``thresholds``, ``indicators``,
+    ``words``,
     ``id``, ``title``, ``on``.
     """
     if isinstance(pack, Pack) and on is not None and on != pack.on:

@@ -22,9 +22,9 @@ STANDARD_MAKER = Text("认定标准制定单位", "whoever makes the standard")
 def with_lists(work: pl.DataFrame, standard: Standard, tree: Tree, bases: Bases) -> pl.DataFrame:
     """``work`` with classes, classes_open, reasons, missing and ask (lists of texts).
 
-    ``missing`` names only what could still change the outcome of an undecided parcel: a leaf counts when everything between
-    it and the verdict is unknown. At worst it asks for a little too much (a condition standing in several places), never too
-    little.
+    ``missing`` names only what could still change the outcome of an undecided parcel: a leaf counts when everything
+    between it and the verdict is unknown. At worst it asks for a little too much (a condition standing in several
+    places), never too little.
     """
     kinds = ("identified", "excluded", "unknown")
     work = work.with_columns((pl.col("outcome") == kind).alias(f"#{kind}") for kind in kinds)

@@ -61,7 +61,8 @@ def outcome_of(standard: Standard, states: Mapping[str, bool | None]) -> str:
 def nearest_changes(
     standard: Standard, states: Mapping[str, bool | None], facts: Mapping[str, Any], evidence: Mapping[str, Any]
 ) -> tuple[Change, ...]:
-    """The nearest numeric change and the first yes-or-no (or code) change that turn a decided verdict; averages are held.
+    """The nearest numeric change and the first yes-or-no (or code) change that turn a decided verdict; averages are
+    held.
 
     Every condition on the same fact is judged anew, so a change that helps one condition and spoils another is not offered.
     """
@@ -112,14 +113,16 @@ def test_value(condition: Condition, value: Any, evidence: Mapping[str, Any]) ->
         case Compare(operator=operator):
             if isinstance(limits[0], str):
                 value = str(value)
-            return {
-                "eq": value == limits[0],
-                "ne": value != limits[0],
-                "lt": value < limits[0],
-                "le": value <= limits[0],
-                "gt": value > limits[0],
-                "ge": value >= limits[0],
-            }[operator]
+            return bool(
+                {
+                    "eq": value == limits[0],
+                    "ne": value != limits[0],
+                    "lt": value < limits[0],
+                    "le": value <= limits[0],
+                    "gt": value > limits[0],
+                    "ge": value >= limits[0],
+                }[operator]
+            )
         case Between():
             return bool(limits[0] <= value <= limits[1])
         case BelowAverage():

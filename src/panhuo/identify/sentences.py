@@ -52,7 +52,9 @@ def _lines(told: Explanation, lang: Lang) -> Iterator[str]:
             yield f"  {i}. {one.text(lang)}{''.join(stop + p for p in (ask, serves) if p)}"
     if told.changes:
         yield ""
-        yield pick("最接近的改变结论的变化（其他事项不变）", "Nearest change that would turn the verdict (all else equal)")
+        yield pick(
+            "最接近的改变结论的变化（其他事项不变）", "Nearest change that would turn the verdict (all else equal)"
+        )
         for _, text in told.changes:
             yield f"  · {text(lang)}"
 

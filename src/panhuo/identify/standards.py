@@ -52,9 +52,10 @@ def read_standard(
 ) -> Standard:
     """The standard of ``raw`` (the content of standard.yaml) as it is in force ``on`` a day.
 
-    ``thresholds`` are the tables by name, ``indicators`` the entries of indicators.yaml, ``readings`` other choices for the
-    switches than the pack's own (to try them out), ``words`` texts by the standard's own short words: ``clauses``
-    (summaries), ``citations`` (full references), ``actors`` (units). Raises PanhuoError naming the place in the standard.
+    ``thresholds`` are the tables by name, ``indicators`` the entries of indicators.yaml, ``readings`` other choices for
+    the switches than the pack's own (to try them out), ``words`` texts by the standard's own short words: ``clauses``
+    (summaries), ``citations`` (full references), ``actors`` (units). Raises PanhuoError naming the place in the
+    standard.
     """
     reader = _Reader(raw, on, dict(readings or {}), id or "standard")
     tables = tuple(read_table(name, table, on) for name, table in (thresholds or {}).items())
@@ -88,6 +89,20 @@ def read_standard(
     )
     _check_tables(standard)
     return standard
+
+
+def read_node(
+    raw: Any,
+    place: str,
+    *,
+    conditions: Sequence[Raw] = (),
+    readings: Sequence[Raw] = (),
+    chosen: Mapping[str, str] | None = None,
+    on: date | None = None,
+) -> Node:
+    """One node of the grammar outside a standard (a row of a decision table, a group of the yield evaluation)."""
+    reader = _Reader({"conditions": conditions, "readings": readings}, on, dict(chosen or {}), place)
+    return reader.node(raw, "", place)
 
 
 def read_table(name: str, raw: Any, on: date | None = None) -> Table:
@@ -161,7 +176,9 @@ class _Reader:
                 f"理解开关“{entry['id']}”不能取“{choice}”，可选：{'、'.join(options)}。",
                 f"The reading “{entry['id']}” cannot be “{choice}”; options: {', '.join(options)}.",
             )
-        return Reading(entry["id"], choice, text_of(entry.get("text"), entry["id"]), entry.get("clause"), options)
+        return Reading(
+            entry["id"], cast(Any, choice), text_of(entry.get("text"), entry["id"]), entry.get("clause"), options
+        )
 
     def nodes(self, part: str) -> tuple[Node, ...]:
         entries = [e for e in self.raw.get(part) or () if isinstance(e, str) or self.in_force(e)]
@@ -290,17 +307,25 @@ class _Reader:
             factor = factor.get(fact)
         statistic = raw.get("statistic") or "mean"
         if statistic not in ("mean", "median"):
-            raise self.error(f"统计量“{statistic}”应为 mean 或 median。", f"statistic is “{statistic}”: use mean or median.", place)
+            raise self.error(
+                f"统计量“{statistic}”应为 mean 或 median。", f"statistic is “{statistic}”: use mean or median.", place
+            )
         if statistic == "median" and raw.get("weights"):
             raise self.error("中位数不能加权。", "A median takes no weights.", place)
         by = _several(raw.get("by"))
         if not by:
-            raise self.error("below_average 缺少 by（同行业按什么分组）。", "below_average needs by (what makes a group).", place)
+            raise self.error(
+                "below_average 缺少 by（同行业按什么分组）。", "below_average needs by (what makes a group).", place
+            )
         return BelowAverage(
             fact=fact,
             by=by,
             within=raw.get("within"),
-            factor=self.from_table(factor, place) if isinstance(factor, Mapping) else None if factor is None else float(factor),
+            factor=self.from_table(factor, place)
+            if isinstance(factor, Mapping)
+            else None
+            if factor is None
+            else float(factor),
             statistic=cast(Statistic, statistic),
             min_group=int(raw.get("min_group") or 3),
             leave_one_out=bool(raw.get("leave_one_out", False)),
@@ -316,7 +341,9 @@ class _Reader:
 
     def test(self, raw: Raw, place: str) -> Test:
         if "test" in raw:
-            parameters = {k: (v.get("value") if isinstance(v, Mapping) else v) for k, v in (raw.get("parameters") or {}).items()}
+            parameters = {
+                k: (v.get("value") if isinstance(v, Mapping) else v) for k, v in (raw.get("parameters") or {}).items()
+            }
             names = names_in(raw["test"], where=f"{self.where} {place}")
             facts = tuple(n for n in names if n not in parameters)
             return Expression(raw["test"], facts, tuple(parameters.items()))
@@ -394,7 +421,9 @@ def _list(raw: Any) -> list[Any]:
 def _set_by(raw: Raw) -> str | None:
     if raw.get("set_by"):
         return str(raw["set_by"])
-    deciders = [v["set_by"] for v in (raw.get("parameters") or {}).values() if isinstance(v, Mapping) and v.get("set_by")]
+    deciders = [
+        v["set_by"] for v in (raw.get("parameters") or {}).values() if isinstance(v, Mapping) and v.get("set_by")
+    ]
     return "、".join(dict.fromkeys(deciders)) or None
 
 

@@ -1,4 +1,6 @@
-"""Verdicts on disk: a folder with three Parquet files and one JSON, enough to explain a parcel without judging again."""
+"""Verdicts on disk: a folder with three Parquet files and one JSON, enough to explain a parcel without judging
+again.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ _STANDARD = "standard.json"
 def save(verdicts: Verdicts, folder: Path | str) -> Path:
     """Write verdicts, evidence, the facts used and the standard as it was in force into ``folder`` (made if absent).
 
-    Every file is written beside its place and moved there when complete, the JSON last: a run that dies leaves what was.
+    Every file is written beside its place and moved there when complete, the JSON last: a run that dies leaves what
+    was.
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)

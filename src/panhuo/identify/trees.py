@@ -1,4 +1,6 @@
-"""The standard as one tree over all parcels: values of every node, which leaves are open, which would flip the verdict."""
+"""The standard as one tree over all parcels: values of every node, which leaves are open, which would flip the
+verdict.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def leaf_column(condition_id: str) -> str:
 
 
 def class_node(land_class: LandClass, standard: Standard) -> Node | None:
-    """When a class is met: its own condition and its parents'; a parent without one is met by any of its sub-classes."""
+    """When a class is met: its own condition and its parents'; a parent without one is met by any of its
+    sub-classes.
+    """
     if land_class.when is None:
         children = [class_node(c, standard) for c in standard.classes if c.parent == land_class.id]
         nodes = tuple(n for n in children if n is not None)
@@ -102,7 +106,9 @@ def build_tree(standard: Standard) -> Tree:
         effective = class_node(land_class, standard)
         if effective is None:
             continue
-        if land_class.when is None:  # only gathers its sub-classes: read from them, not a way of its own into the verdict
+        if (
+            land_class.when is None
+        ):  # only gathers its sub-classes: read from them, not a way of its own into the verdict
             continue
         class_columns.append((land_class.id, add(effective, (top, "#classes"), True, land_class.id)))
     branches.append(Branch("#classes", "any", tuple(c for _, c in class_columns), 1))
@@ -158,8 +164,8 @@ def _value(branch: Branch) -> pl.Expr:
 def open_leaves(tree: Tree) -> dict[str, pl.Expr]:
     """Per condition: could setting it still change the verdict?
 
-    A branch that is unknown has no child that decides it, so a leaf counts exactly when everything from it up to the root is
-    unknown. (A condition that stands in several places counts if one of them is open.)
+    A branch that is unknown has no child that decides it, so a leaf counts exactly when everything from it up to the
+    root is unknown. (A condition that stands in several places counts if one of them is open.)
     """
     ways: dict[str, list[pl.Expr]] = {}
     for place in tree.occurrences:
@@ -168,7 +174,8 @@ def open_leaves(tree: Tree) -> dict[str, pl.Expr]:
 
 
 def deciding_leaves(tree: Tree, parts: Sequence[str], value: bool) -> dict[str, pl.Expr]:
-    """Per condition of ``parts``: does it carry the value ``value`` all the way up to its root? (the reasons of a verdict)
+    """Per condition of ``parts``: does it carry the value ``value`` all the way up to its root? (the reasons of a
+    verdict)
 
     The columns compared are those between the root and the leaf; below a ``not`` the opposite value is asked for.
     """
@@ -255,7 +262,9 @@ def _lists(words: pa.Array, lengths: npt.NDArray[np.int64], name: str) -> pl.Ser
 
 
 def first_of(columns: Sequence[tuple[str, pl.Expr]], frame: pl.DataFrame, name: str) -> pl.Series:
-    """Per row the name of the first expression that is true, null if none: numbers first, the texts are put in at the end."""
+    """Per row the name of the first expression that is true, null if none: numbers first, the texts are put in at the
+    end.
+    """
     if not columns or len(columns) > 60_000:
         return pl.Series(name, [None] * frame.height, dtype=pl.String)
     numbers = [pl.when(e).then(pl.lit(i, dtype=pl.UInt16)) for i, (_, e) in enumerate(columns)]

@@ -13,7 +13,8 @@ from panhuo.identify.trees import Tree, with_pivots
 
 
 def with_flip(work: pl.DataFrame, standard: Standard, tree: Tree) -> pl.DataFrame:
-    """``work`` with ``flip`` (id of the condition) and ``flip_change`` (relative change of its value, null if yes-or-no).
+    """``work`` with ``flip`` (id of the condition) and ``flip_change`` (relative change of its value, null if
+    yes-or-no).
 
     A condition counts when turning it round, alone, turns a decided verdict between identified and not identified. Among
     thresholds the smallest relative change |limit - value| / |value| wins; a yes-or-no condition is named when no threshold
@@ -56,7 +57,9 @@ def _limits(condition: Condition) -> list[pl.Expr] | None:
 
 
 def _away(condition: Condition, work: pl.DataFrame, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """How far the values of these rows are from turning the condition, relative to themselves (infinite: no number, or 0)."""
+    """How far the values of these rows are from turning the condition, relative to themselves (infinite: no number, or
+    0).
+    """
     limits = _limits(condition)
     if limits is None or isinstance(condition.test, Expression):
         return np.full(len(rows), np.inf)

@@ -57,12 +57,12 @@ class Verdicts:
     """The verdicts of one run.
 
     ``frame``: one row a parcel in the order of the facts: parcel_code, outcome (identified | not | unknown | excluded),
-    main_class, classes (all met, the main one first), classes_open (could still be met), reasons (ids of the conditions that
-    decided or, for unknown, that are open), missing (facts that could still change the outcome; ``threshold:<id>`` where a
-    threshold is not set or not in its table, ``group:<id>`` where too few peers are known, ``value:<id>`` where a formula has
-    no value), ask (whom to ask for them), flip (id of the nearest condition that alone would turn the verdict), flip_change
-    (relative change of the value that this takes; null for yes-or-no conditions), gate (may the policies be used; null
-    unknown).
+    main_class, classes (all met, the main one first), classes_open (could still be met), reasons (ids of the conditions
+    that decided or, for unknown, that are open), missing (facts that could still change the outcome; ``threshold:<id>``
+    where a threshold is not set or not in its table, ``group:<id>`` where too few peers are known, ``value:<id>`` where
+    a formula has no value), ask (whom to ask for them), flip (id of the nearest condition that alone would turn the
+    verdict), flip_change (relative change of the value that this takes; null for yes-or-no conditions), gate (may the
+    policies be used; null unknown).
     ``evidence``: one row a parcel: parcel_code, one nullable bool a condition (and a named group), ``<id>@average``,
     ``@group_size``, ``@ratio``, ``@factor``, ``@threshold`` where there is a benchmark.
     ``facts``: the values the conditions were judged by. ``sources``: fact -> where it comes from.
@@ -96,11 +96,12 @@ def identify(
 ) -> Verdicts:
     """Judge every parcel by the pack's standard as it is in force ``on`` a day (the pack's own day when not given).
 
-    ``facts`` has one row a parcel, ``parcel_code`` and the columns of the fact catalogue; null is unknown and never false.
+    ``facts`` has one row a parcel, ``parcel_code`` and the columns of the fact catalogue; null is unknown and never
+    false.
     ``pack`` is a loaded pack, a plain mapping of the same content, or a :class:`Standard`. ``readings`` tries out other
-    choices for the ambiguous wordings. Rule of the outcome: an exclusion holds or a precondition fails -> excluded; else no
-    class is met -> not; else no exclusion, every precondition and some class hold -> identified; else unknown. Unknown is
-    never read as false, so an identified parcel stays identified whatever is still found out.
+    choices for the ambiguous wordings. Rule of the outcome: an exclusion holds or a precondition fails -> excluded;
+    else no class is met -> not; else no exclusion, every precondition and some class hold -> identified; else unknown.
+    Unknown is never read as false, so an identified parcel stays identified whatever is still found out.
 
     Raises PanhuoError when the standard names a fact that nobody knows, or a column has the wrong type.
     """
@@ -133,7 +134,17 @@ def identify(
         *(c for c in work.columns if "@" in c and not c.startswith("=")),
     )
     result = verdict.select(
-        "parcel_code", "outcome", "main_class", "classes", "classes_open", "reasons", "missing", "ask", "flip", "flip_change", "gate"
+        "parcel_code",
+        "outcome",
+        "main_class",
+        "classes",
+        "classes_open",
+        "reasons",
+        "missing",
+        "ask",
+        "flip",
+        "flip_change",
+        "gate",
     )
     progress("整理证据", 4, 4)
     return Verdicts(result, evidence, used, standard, dict(known))
@@ -142,14 +153,18 @@ def identify(
 def used_facts(
     frame: pl.DataFrame, standard: Standard, conditions: Mapping[str, Condition]
 ) -> tuple[pl.DataFrame, dict[str, tuple[str, ...]]]:
-    """The columns the standard needs (derived ones computed, absent ones all unknown) and, per fact, what it is made of."""
+    """The columns the standard needs (derived ones computed, absent ones all unknown) and, per fact, what it is made
+    of.
+    """
     wanted = dict.fromkeys(f for c in conditions.values() for f in c.facts)
     derived, bases = dict(standard.derived), {}
     made: list[str] = []
 
     def base(name: str, above: tuple[str, ...]) -> tuple[str, ...]:
         if name in above:
-            raise PanhuoError(f"派生指标“{name}”循环引用自身。", f"The derived fact “{name}” refers to itself.", where=standard.id)
+            raise PanhuoError(
+                f"派生指标“{name}”循环引用自身。", f"The derived fact “{name}” refers to itself.", where=standard.id
+            )
         if name in frame.columns or name not in derived:
             return (name,)
         below = [base(n, (*above, name)) for n in names_in(derived[name], where=name)]

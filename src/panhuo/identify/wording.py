@@ -59,7 +59,9 @@ def unit_of(fact: str, standard: Standard) -> str | None:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number as people read it: grouped, without useless zeros; four digits behind the point are enough for a form."""
+    """A number as people read it: grouped, without useless zeros; four digits behind the point are enough for a
+    form.
+    """
     if not math.isfinite(value):
         return "—"
     if value != 0 and abs(value) < 10**-digits:
