@@ -305,10 +305,8 @@ def _arc(part: Coords) -> Coords:
 
 def _references(cursor: Cursor, shape: Shape, section: str, separator: str) -> None:
     if section == "polygon" and "," in cursor.peek():
-        items = cursor.peek().split(",")
-        if any("." in t for t in items):
-            _pair(cursor.peek())
-            cursor.take()
+        _pair(cursor.peek())
+        cursor.take()  # the label point
     first = cursor.integer()
     if first in (21, 22):
         shape.of_polygons = first == 22
