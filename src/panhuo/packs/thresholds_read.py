@@ -17,6 +17,8 @@ from panhuo.packs.yamlfile import Located
 MAX_BYTES = 10_000_000
 MAX_UNPACKED = 200_000_000
 MAX_ROWS = 50_000
+#: Columns written for the reader's eye only: who wrote an inherited row.
+IGNORED = ("origin", "来源")
 #: The columns that are not keys, and what they may be headed with.
 COLUMNS = {
     "value": ("value", "取值", "值", "阈值"),
@@ -68,7 +70,7 @@ def _sheet(sheet: Any, cached: Any, place: Place, problems: Problems) -> Located
         return Place(place.pack, place.file, row, sheet.title)
 
     headings = [str(c.value).strip() if c.value is not None else "" for c in next(sheet.iter_rows(max_row=1), ())]
-    names = [_NAMES.get(h, h) for h in headings]
+    names = ["" if h in IGNORED else _NAMES.get(h, h) for h in headings]
     keys = [n for n in names if n and n not in COLUMNS]
     if not any(names):
         return None
