@@ -75,28 +75,7 @@ def to_number(column: pl.Series, *, unit: str | None = None, to_unit: str | None
 
 #: Units as they stand behind a number in a cell.
 _CELL_UNITS = {w: u for w, u in UNITS.items() if u in AREA_UNITS or u in MONEY_UNITS} | {"m²": "m2", "万": "wan_yuan"}
-_PLAIN_TAILS = [
-    "",
-    *[
-        "人",
-        "层",
-        "米",
-        "m",
-        "吨",
-        "度",
-        "千瓦时",
-        "kwh",
-        "年",
-        "吨标煤",
-        "吨标准煤",
-        "tce",
-        "t",
-        "家",
-        "幢",
-        "栋",
-        "户",
-    ],
-]
+_PLAIN_TAIL = r"^(?:人|层|米|m|吨|度|千瓦时|kwh|年|吨标煤|吨标准煤|tce|t|家|幢|栋|户)?$"
 
 
 def _factor(unit: str | None, to_unit: str | None) -> float:
@@ -109,7 +88,7 @@ def _factor(unit: str | None, to_unit: str | None) -> float:
 
 def _tail_factor(tail: pl.Expr, unit: str | None, to_unit: str | None) -> pl.Expr:
     low = tail.str.to_lowercase()
-    out = pl.when(low == "%").then(0.01).when(low.is_in(_PLAIN_TAILS)).then(_factor(unit, to_unit))
+    out = pl.when(low == "%").then(0.01).when(low.str.contains(_PLAIN_TAIL)).then(_factor(unit, to_unit))
     for word, cell_unit in _CELL_UNITS.items():
         if to_unit is None:
             out = out.when(low == word).then(1.0)

@@ -67,6 +67,6 @@ def guess_scheme(codes: pl.Series, among: Sequence[str] = tuple(SCHEMES)) -> Sch
             collisions.setdefault(c, {best: classes(best)[c].zh})[s] = classes(s)[c].zh
     named = tuple(
         Collision(c, MappingProxyType(m), counts[best][c])
-        for c, m in sorted(collisions.items(), key=lambda p: -counts[best][p[0]])
+        for c, m in sorted(collisions.items(), key=lambda p: (-counts[best][p[0]], p[0]))
     )
     return SchemeGuess(best, round(confidence, 3), MappingProxyType(shares), named)
