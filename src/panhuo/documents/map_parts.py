@@ -174,8 +174,8 @@ def _areas(polygons: Polygons, frame: Frame) -> tuple[list[int], list[shapely.Po
         seen = shapely.intersection(shapely.make_valid(biggest), window)
         parts = [p for p in shapely.get_parts(seen) if p.geom_type == "Polygon" and p.area > 1]
         shapes.append(max(parts, key=lambda p: p.area) if parts else None)
-    order = sorted((k for k, s in enumerate(shapes) if s is not None), key=lambda k: (-shapes[k].area, k))
-    return order, shapes
+    sizes = [(-s.area, k) for k, s in enumerate(shapes) if s is not None]
+    return [k for _, k in sorted(sizes)], shapes
 
 
 def _spots(shape: shapely.Polygon) -> list[tuple[float, float]]:

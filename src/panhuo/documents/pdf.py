@@ -23,6 +23,7 @@ from panhuo.documents.model import (
     Clause,
     Figure,
     Heading,
+    KeyFigure,
     KeyFigures,
     PageBreak,
     Paper,
@@ -66,15 +67,11 @@ def svg_to_png(drawing: Drawing, *, ppi: float = 220) -> bytes:
 
 
 def _compile(main: Path, root: Path, form: str, **options: Any) -> bytes:
+    options |= {"root": str(root), "format": form, "ignore_system_fonts": True}
+    options["font_paths"] = [str(folder) for folder in fonts().folders]
+    compiler: Any = typst.compile
     try:
-        made = typst.compile(
-            str(main),
-            root=str(root),
-            format=form,
-            font_paths=[str(folder) for folder in fonts().folders],
-            ignore_system_fonts=True,
-            **options,
-        )
+        made = compiler(str(main), **options)
     except typst.TypstError as error:
         raise PanhuoError(
             f"文件排版失败：{error.message}", f"The paper could not be typeset: {error.message}", where=main.name
@@ -97,7 +94,8 @@ class _Setter:
 
     def write(self) -> None:
         p, lang = self.paper, self.paper.lang
-        blocks = self.gather([self.block(item) for item in self.blocks])
+        sided = st.sided(self.blocks, lambda table: tb.layout(table, lang)[0].landscape)
+        blocks = self.gather([self.block(item) | {"lying": lying} for item, lying in sided])
         sources = [self.say(s) for s in st.source_lines(p)]
         data: dict[str, Any] = {
             "title": self.say(p.title),
@@ -123,7 +121,7 @@ class _Setter:
 
     @staticmethod
     def gather(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Neighbouring tables that lie on their side share their pages."""
+        """Neighbours that lie on their side share their pages."""
         out: list[dict[str, Any]] = []
         for block in blocks:
             if not block.get("lying"):
@@ -150,24 +148,21 @@ class _Setter:
             case Figure():
                 return self.figure(item.block, item.number)
             case KeyFigures(items):
-                return {"t": "key", "items": [self.key(i, len(items)) for i in items]}
+                return self.keys(items)
             case Clause(citation, text):
                 return {"t": "clause", "citation": self.say(citation), "text": self.say(text)}
             case PageBreak():
                 return {"t": "break"}
 
-    def key(self, item: Any, count: int) -> dict[str, Any]:
-        # The value shrinks until it and its unit stand on one line of the box.
-        room = tb.PORTRAIT / min(count, 4) - 18
-        wide = text_width(item.value) * 20 + text_width(item.unit) * 10 + 3
-        size = 20.0 if wide <= room else max(9.0, 20 * room / wide)
-        return {
-            "label": self.say(item.label),
-            "value": self.say(item.value),
-            "unit": self.say(item.unit),
-            "note": self.say(item.note),
-            "value_size": size,
-        }
+    def keys(self, items: tuple[KeyFigure, ...]) -> dict[str, Any]:
+        # The values shrink alike until each stands with its unit on one line of its box.
+        room = tb.PORTRAIT / min(len(items), 4) - 14
+        widest = max(text_width(i.value) * 20 + text_width(i.unit) * 10 + 3 for i in items)
+        cells = [
+            {"label": self.say(i.label), "value": self.say(i.value), "unit": self.say(i.unit), "note": self.say(i.note)}
+            for i in items
+        ]
+        return {"t": "key", "items": cells, "value_size": max(8.0, min(20.0, 20 * room / widest))}
 
     def note(self, words: str) -> str:
         return self.say(WORDS["note"][self.paper.lang] + words) if words else ""
@@ -178,7 +173,6 @@ class _Setter:
         panels = tb.layout(table, lang)
         return {
             "t": "table",
-            "lying": panels[0].landscape,
             "caption": self.say(st.caption(number, table.caption, lang)) if table.caption else "",
             "continued": WORDS["continued"][lang],
             "note": self.note(table.note),
@@ -199,16 +193,11 @@ class _Setter:
 
         rows = [cells(row) for row in table.rows]
         tall = max((text_width(c) * panel.size / s for row in rows for c, s in zip(row, room, strict=True)), default=0)
-        head = [
-            {
-                "x": c.column,
-                "y": c.row,
-                "cs": c.columns,
-                "rs": c.rows,
-                "s": _break(self.say(c.words), sum(panel.widths[c.column : c.column + c.columns]) - 7, panel.size),
-            }
-            for c in tb.header(columns, lang)
-        ]
+        head = []
+        for c in tb.header(columns, lang):
+            space = sum(panel.widths[c.column : c.column + c.columns]) - tb.PADDING
+            said = _break(self.say(tb.fitted(c.words, c.column_of, space, panel.size, lang)), space, panel.size)
+            head.append({"x": c.column, "y": c.row, "cs": c.columns, "rs": c.rows, "s": said})
         return {
             "widths": list(panel.widths),
             "size": panel.size,
@@ -219,6 +208,8 @@ class _Setter:
             "empty": WORDS["no_rows"][lang],
             # A row stays together unless a cell is so long that it could fill a page.
             "breakable": tall > 20,
+            # A short table is not divided; a long one may begin on any page.
+            "long": tall > 20 or tb.height(table, panel, lang) > tb.SHORT[panel.landscape],
         }
 
     def figure(self, figure: Figure, number: str) -> dict[str, Any]:

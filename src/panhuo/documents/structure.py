@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from panhuo.documents.model import Block, Figure, Heading, Inline, Paper, Ref, Strong, Table
+from panhuo.documents.model import Block, Figure, Heading, Inline, PageBreak, Paper, Ref, Strong, Table
 from panhuo.documents.wording import chinese_number
 from panhuo.messages import Lang, PanhuoError
 
@@ -49,6 +49,31 @@ def numbered(paper: Paper) -> tuple[Numbered, ...]:
                 number = f"图{figures}" if paper.lang == "zh" else f"Figure {figures}"
         out.append(Numbered(block, number))
     return tuple(out)
+
+
+def sided(blocks: tuple[Numbered, ...], lies: Callable[[Table], bool]) -> list[tuple[Numbered, bool]]:
+    """The blocks with True where their page lies on its side: wide tables, and the headings right above them.
+
+    A page break beside such a turn is left out: the turn begins a new page itself.
+    """
+    out: list[tuple[Numbered, bool]] = []
+    lying = False
+    for item in reversed(blocks):
+        if isinstance(item.block, Table):
+            lying = lies(item.block)
+        elif not isinstance(item.block, Heading):
+            lying = False
+        out.append((item, lying))
+    out.reverse()
+    kept = []
+    for k, (item, turned) in enumerate(out):
+        if isinstance(item.block, PageBreak):
+            sides = {out[n][1] for n in (k - 1, k + 1) if 0 <= n < len(out)}
+            if len(sides) == 2:
+                continue
+            turned = sides == {True}
+        kept.append((item, turned))
+    return kept
 
 
 def references(blocks: tuple[Numbered, ...]) -> dict[str, str]:

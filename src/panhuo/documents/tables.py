@@ -20,6 +20,8 @@ PORTRAIT, LANDSCAPE = 156 * MM, 225 * MM
 #: Space between the text of a cell and its rules, both sides together, in points.
 PADDING = 7.0
 DASH = "—"
+#: Tables lower than this (points) are kept on one page, upright and lying.
+SHORT = {False: 400.0, True: 330.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class HeaderCell:
     rows: int
     columns: int
     words: str
+    column_of: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,14 @@ def title(column: Column, lang: Lang) -> str:
     return clean(f"{column.title}（{column.unit}）" if lang == "zh" else f"{column.title} ({column.unit})")
 
 
+def fitted(cell_words: str, column: Column | None, room: float, size: float, lang: Lang) -> str:
+    """A header's words, broken before the unit where they do not stand on one line of ``room``."""
+    if column is None or not column.unit or text_width(cell_words, size) <= room:
+        return cell_words
+    tail = title(replace(column, title=""), lang).strip()
+    return clean(column.title) + "\n" + tail
+
+
 def header(columns: Sequence[Column], lang: Lang) -> list[HeaderCell]:
     """The header as cells that span: groups over their columns, columns without a group over all rows."""
     depth = max((len(c.group) for c in columns), default=0) + 1
@@ -102,7 +113,7 @@ def header(columns: Sequence[Column], lang: Lang) -> list[HeaderCell]:
             start = end
     for k, column in enumerate(columns):
         top = len(column.group)
-        cells.append(HeaderCell(top, k, depth - top, 1, title(column, lang)))
+        cells.append(HeaderCell(top, k, depth - top, 1, title(column, lang), column))
     return sorted(cells, key=lambda c: (c.row, c.column))
 
 
@@ -188,27 +199,32 @@ def layout(table: Table, lang: Lang, portrait: float = PORTRAIT, landscape: floa
     room, lying = pages[-1]
     return [
         Panel(part, _squeeze([needs[k] for k in part], 9.0, room), 9.0, lying)
-        for part in _parts(needs, min(table.frozen, len(every) - 1), 9.0, room)
+        for part in _parts(table, needs, 9.0, room)
     ]
 
 
 def _need(table: Table, k: int, lang: Lang) -> tuple[float, float]:
-    """Least and comfortable width of a column in em: the widest piece that cannot break, the widest cell."""
+    """Least and comfortable width of a column in em: the widest piece that should not break, the widest cell."""
     column = table.columns[k]
-    head = title(column, lang)
-    least = max(text_width(head, face="sans") / 3, max(map(_unbreakable, [head]), default=0), 2.0)
-    ease = max(text_width(head, face="sans") / 2, least)
+    name, unit = text_width(clean(column.title)), text_width(title(replace(column, title=""), lang))
+    # A title breaks before its unit, and in the middle when it is longer than a word.
+    least = max(name / 2 if name > 4.5 else name, unit, _unbreakable(title(column, lang)), 2.0)
+    ease = max(least, name)
     step = max(1, len(table.rows) // 3000)
     shown = [words(row[k], column, lang) for row in table.rows[::step]]
     if table.total is not None and not blank(table.total[k]):
         shown.append(words(table.total[k], column, lang))
+    widest = 0.0
     for cell in shown:
-        whole = text_width(cell, face="serif")
+        whole = max(text_width(cell, face="serif"), text_width(cell, face="sans")) + 0.1
+        widest = max(widest, whole)
         least = max(least, min(_unbreakable(cell), 14.0), whole if column.kind in ("number", "date") else 0)
-        ease = max(ease, whole)
     if column.kind == "code":
-        least = max(least, min(ease, 16.0))
-    return least, max(ease, least)
+        least = max(least, min(widest, 16.0))
+    elif widest <= 5.2:
+        # Names of a few characters (澄湖街道) and yes or no stay on one line.
+        least = max(least, widest)
+    return least, max(ease, widest, least)
 
 
 def _unbreakable(words: str) -> float:
@@ -251,19 +267,56 @@ def _squeeze(needs: Sequence[tuple[float, float]], size: float, room: float) -> 
     return tuple(w * min(scale, 2.0) for w in least)
 
 
-def _parts(needs: Sequence[tuple[float, float]], frozen: int, size: float, room: float) -> list[tuple[int, ...]]:
-    lead = tuple(range(frozen))
-    base = sum(needs[k][0] * size + PADDING for k in lead)
-    parts: list[list[int]] = [[]]
-    used = base
+def _parts(table: Table, needs: Sequence[tuple[float, float]], size: float, room: float) -> list[tuple[int, ...]]:
+    """The columns of each panel: as few panels as can be, of about equal width, groups of columns kept together."""
+    frozen = min(table.frozen, len(needs) - 1)
+    wide = [low * size + PADDING for low, _ in needs]
+    base = sum(wide[:frozen])
+    runs: list[list[int]] = []
     for k in range(frozen, len(needs)):
-        w = needs[k][0] * size + PADDING
-        if parts[-1] and used + w > room:
-            parts.append([])
-            used = base
-        parts[-1].append(k)
-        used += w
-    return [(*lead, *part) for part in parts]
+        group = table.columns[k].group[:1]
+        if runs and group and table.columns[runs[-1][-1]].group[:1] == group:
+            runs[-1].append(k)
+        else:
+            runs.append([k])
+    if any(base + sum(wide[k] for k in run) > room for run in runs):
+        runs = [[k] for run in runs for k in run]
+
+    def pack(limit: float) -> list[list[int]]:
+        parts: list[list[int]] = []
+        used = limit + 1
+        for run in runs:
+            w = sum(wide[k] for k in run)
+            if used + w > limit or not parts:
+                parts.append([])
+                used = base
+            parts[-1] += run
+            used += w
+        return parts
+
+    best = pack(room)
+    for tenth in range(9, 3, -1):
+        tighter = pack(room * tenth / 10)
+        if len(tighter) > len(best):
+            break
+        best = tighter
+    return [(*range(frozen), *part) for part in best]
+
+
+def height(table: Table, panel: Panel, lang: Lang) -> float:
+    """About how high the panel stands, in points (for short tables: are they kept on one page)."""
+    line = panel.size * 1.3
+    high = depth(table.columns) * (2 * line + 6)
+    for row in [*table.rows[:200], *([table.total] if table.total is not None else [])]:
+        deep = max(
+            (
+                math.ceil(text_width(words(row[k], table.columns[k], lang), panel.size) / max(w - PADDING, 1))
+                for k, w in zip(panel.columns, panel.widths, strict=True)
+            ),
+            default=1,
+        )
+        high += deep * line + 6
+    return high * max(1.0, len(table.rows) / 200)
 
 
 def panel_columns(table: Table, panel: Panel) -> list[Column]:

@@ -134,9 +134,9 @@ def _filled(paper: Paper, template: Path) -> Any:
     rest = tuple(item for item in blocks if not (isinstance(item.block, Table | Figure) and item.block.key in taken))
     for anchor, key in places:
         if key:
-            Body(document, paper, blocks).put(anchor, only=(named[key],))
+            Body(document, paper, blocks).put(anchor, only=(named[key],), sources=False)
         else:
-            Body(document, paper, blocks).put(anchor, only=rest, contents=paper.contents, sources=True)
+            Body(document, paper, blocks).put(anchor, only=rest, contents=paper.contents)
     return document
 
 

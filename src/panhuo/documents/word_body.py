@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import copy
 import io
-from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
+from docx.enum.text import WD_BREAK
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Emu, Mm, Pt
@@ -35,9 +35,9 @@ from panhuo.documents.model import (
 from panhuo.documents.pdf import svg_to_png
 from panhuo.documents.svg import MM
 from panhuo.documents.word_styles import FACES
+from panhuo.documents.word_tables import grid, key_grid
 from panhuo.documents.wording import WORDS
 
-_ALIGN = {"left": "left", "center": "center", "right": "right", "justify": "both"}
 _PPI = 220
 
 
@@ -66,10 +66,12 @@ class Body:
         self.anchor = anchor._p
         if contents:
             self.contents()
-        for item in self.blocks if only is None else only:
+        chosen = self.blocks if only is None else only
+        for item, lying in st.sided(chosen, lambda table: self.panels(table)[0].landscape):
+            self.turn(lying)
             self.block(item)
         self.turn(False)
-        if self.paper.sources and sources and only is not None or (only is None and self.paper.sources):
+        if self.paper.sources and sources:
             self.sources()
         self.anchor.getparent().remove(self.anchor)
 
@@ -94,8 +96,6 @@ class Body:
 
     def block(self, item: st.Numbered) -> None:
         block = item.block
-        if not isinstance(block, Table):
-            self.turn(False)
         match block:
             case Heading(text, level):
                 self.paragraph(f"Heading {max(1, min(level, 4))}", item.number + text)
@@ -127,7 +127,7 @@ class Body:
             case PageBreak():
                 made = self.paragraph("公文正文")
                 made.paragraph_format.line_spacing = Pt(1)
-                made.add_run().add_break(__import__("docx").enum.text.WD_BREAK.PAGE)
+                made.add_run().add_break(WD_BREAK.PAGE)
 
     def note(self, words: str) -> None:
         if words:
@@ -170,91 +170,28 @@ class Body:
         holder._p.get_or_add_pPr().append(ends)
         self.lying = lying
 
+    def panels(self, table: Table) -> list[tb.Panel]:
+        return tb.layout(table, self.paper.lang, self.portrait, self.landscape)
+
     # Tables -----------------------------------------------------------------------------------------------------
 
     def table(self, table: Table, number: str) -> None:
         lang = self.paper.lang
         tb.check(table)
-        panels = tb.layout(table, lang, self.portrait, self.landscape)
-        self.turn(panels[0].landscape)
-        for k, panel in enumerate(panels):
+        for k, panel in enumerate(self.panels(table)):
             if table.caption:
                 more = WORDS["continued"][lang] if k else ""
                 self.paragraph("表题", st.caption(number, table.caption, lang) + more)
             elif k:
                 self.paragraph("表题")
-            self.anchor.addprevious(parse_xml(self.grid(table, panel)))
+            self.anchor.addprevious(parse_xml(grid(table, panel, lang, self.document.styles["表格"].style_id)))
         if table.note:
             self.note(table.note)
         # Two tables without a paragraph between them would become one in Word.
         self.paragraph("表注").paragraph_format.line_spacing = Pt(9)
 
-    def grid(self, table: Table, panel: tb.Panel) -> str:
-        """One panel as WordprocessingML."""
-        lang = self.paper.lang
-        columns = tb.panel_columns(table, panel)
-        widths = [round(w * 20) for w in panel.widths]
-        head = tb.header(columns, lang)
-        out = [_table_start(widths)]
-        for level in range(tb.depth(columns)):
-            out.append("<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>")
-            for cell, first in _across(head, level):
-                merge = (
-                    f"<w:vMerge{' w:val=' + chr(34) + 'restart' + chr(34) if first else ''}/>" if cell.rows > 1 else ""
-                )
-                w = sum(widths[cell.column : cell.column + cell.columns])
-                form = (
-                    f'<w:gridSpan w:val="{cell.columns}"/>{merge}<w:shd w:val="clear" w:color="auto" w:fill="F0F0F0"/>'
-                )
-                out.append(_cell(cell.words if first else "", w, "center", panel.size, form, strong=True))
-            out.append("</w:tr>")
-        for row in table.rows:
-            cells = [tb.words(row[k], table.columns[k], lang) for k in panel.columns]
-            out.append(self.row(cells, columns, widths, panel.size))
-        if not table.rows:
-            form = f'<w:gridSpan w:val="{len(columns)}"/>'
-            none = _cell(WORDS["no_rows"][lang], sum(widths), "center", panel.size, form)
-            out.append(f"<w:tr>{none}</w:tr>")
-        if table.total is not None:
-            cells = [
-                "" if tb.blank(table.total[k]) else tb.words(table.total[k], table.columns[k], lang)
-                for k in panel.columns
-            ]
-            out.append(self.row(cells, columns, widths, panel.size, total=True))
-        out.append("</w:tbl>")
-        return "".join(out)
-
-    @staticmethod
-    def row(cells: Sequence[str], columns: Any, widths: Sequence[int], size: float, *, total: bool = False) -> str:
-        form = '<w:shd w:val="clear" w:color="auto" w:fill="F7F7F7"/>' if total else ""
-        body = "".join(
-            _cell(words, w, tb.align(column), size, form, strong=total)
-            for words, column, w in zip(cells, columns, widths, strict=True)
-        )
-        return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{body}</w:tr>"
-
     def key_figures(self, block: KeyFigures) -> None:
-        per = min(len(block.items), 4)
-        width = round(self.portrait * 20 / per)
-        out = [_table_start([width] * per)]
-        for start in range(0, len(block.items), per):
-            out.append("<w:tr><w:trPr><w:cantSplit/></w:trPr>")
-            items = block.items[start : start + per]
-            for k in range(per):
-                if k >= len(items):
-                    out.append(_cell("", width, "center", 10.5))
-                    continue
-                i = items[k]
-                out.append(
-                    f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>'
-                    + _line(i.label, "center", 10)
-                    + _line(f"{i.value} {i.unit}".strip(), "center", 16 if len(i.value) < 9 else 13, strong=True)
-                    + (_line(i.note, "center", 9) if i.note else "")
-                    + "</w:tc>"
-                )
-            out.append("</w:tr>")
-        out.append("</w:tbl>")
-        self.anchor.addprevious(parse_xml("".join(out)))
+        self.anchor.addprevious(parse_xml(key_grid(block, self.portrait, self.document.styles["表格"].style_id)))
         self.paragraph("表注").paragraph_format.line_spacing = Pt(9)
 
     # Figures ----------------------------------------------------------------------------------------------------
@@ -272,43 +209,6 @@ class Body:
             self.paragraph("图题", st.caption(number, figure.caption, self.paper.lang))
         self.note(figure.note)
         self.paragraph("表注").paragraph_format.line_spacing = Pt(9)
-
-
-def _across(head: Sequence[tb.HeaderCell], level: int) -> list[tuple[tb.HeaderCell, bool]]:
-    """The header cells that reach into row ``level``, from left to right, and whether they begin there."""
-    return sorted(
-        ((c, c.row == level) for c in head if c.row <= level < c.row + c.rows), key=lambda pair: pair[0].column
-    )
-
-
-def _table_start(widths: Sequence[int]) -> str:
-    edge = "".join(
-        f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="404040"/>'
-        for side in ("top", "left", "bottom", "right", "insideH", "insideV")
-    )
-    grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
-    margin = '<w:tblCellMar><w:left w:w="68" w:type="dxa"/><w:right w:w="68" w:type="dxa"/></w:tblCellMar>'
-    return (
-        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
-        f'<w:tblBorders>{edge}</w:tblBorders><w:tblLayout w:type="fixed"/>{margin}</w:tblPr><w:tblGrid>{grid}</w:tblGrid>'
-    )
-
-
-def _cell(words: str, width: int, how: str, size: float, form: str = "", *, strong: bool = False) -> str:
-    properties = f'<w:tcW w:w="{width}" w:type="dxa"/>{form}<w:vAlign w:val="center"/>'
-    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{_line(words, how, size, strong=strong)}</w:tc>"
-
-
-def _line(words: str, how: str, size: float, *, strong: bool = False) -> str:
-    latin, east = FACES["hei" if strong else "song"]
-    face = f'<w:rFonts w:ascii="{latin}" w:hAnsi="{latin}" w:eastAsia="{east}"/><w:sz w:val="{round(size * 2)}"/>'
-    rows = clean(words).split("\n")
-    texts = "<w:br/>".join(f'<w:t xml:space="preserve">{escape(row)}</w:t>' for row in rows)
-    spacing = '<w:spacing w:before="30" w:after="30" w:line="240" w:lineRule="auto"/>'
-    properties = f'<w:pStyle w:val="{{style}}"/>{spacing}<w:jc w:val="{_ALIGN[how]}"/>'.replace(
-        '<w:pStyle w:val="{style}"/>', ""
-    )
-    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:rPr>{face}</w:rPr>{texts}</w:r></w:p>"
 
 
 def _field_part(paragraph: Any, kind: str | None, code: str = "") -> None:

@@ -147,7 +147,9 @@ def footers(document: Any) -> None:
         paragraph = footer.paragraphs[0]
         paragraph.alignment = how
         indent = paragraph._p.get_or_add_pPr().get_or_add_ind()
-        indent.set(qn("w:rightChars" if how == WD_ALIGN_PARAGRAPH.RIGHT else "w:leftChars"), "100")
+        side = "right" if how == WD_ALIGN_PARAGRAPH.RIGHT else "left"
+        indent.set(qn(f"w:{side}Chars"), "100")
+        indent.set(qn(f"w:{side}"), "280")
         _piece(paragraph, "— ")
         _field(paragraph, "PAGE")
         _piece(paragraph, " —")
