@@ -1,7 +1,33 @@
-"""Areas that polygons share: the kernels' public names."""
+"""Kernels over arrays of polygons: which share area, and how much.
+
+Layers are :class:`panhuo.land.polygons.Polygons`, both of one reference system; areas come in its squared units. No
+function raises for a bad polygon: rows that cannot be computed are skipped and named.
+
+Areas      ``intersections`` (pairs of two layers), ``self_overlaps`` (pairs and stacks of one), ``duplicates``
+Parcels    ``shares``, ``main_class``, ``coverage``, ``building_sums``, ``homes``
+Places     ``points_in``, ``representative_points``
+"""
 
 from __future__ import annotations
 
+from panhuo.overlay.duplicates import duplicates
 from panhuo.overlay.intersections import Pairs, intersections
+from panhuo.overlay.overlaps import Overlaps, Stacks, self_overlaps
+from panhuo.overlay.places import points_in, representative_points
+from panhuo.overlay.shares import building_sums, coverage, homes, main_class, shares
 
-__all__ = ["Pairs", "intersections"]
+__all__ = [
+    "Overlaps",
+    "Pairs",
+    "Stacks",
+    "building_sums",
+    "coverage",
+    "duplicates",
+    "homes",
+    "intersections",
+    "main_class",
+    "points_in",
+    "representative_points",
+    "self_overlaps",
+    "shares",
+]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 _STEP = 2.0
 _ROW = 0x9E3779B1  # odd: rows of cells fall far apart, the cells of one row stay neighbours
+NO_LIMIT = 2**62
 _FAR = 4.0e15  # cell numbers beyond this are all one cell (whole numbers still exact in float64)
 
 
@@ -35,9 +36,10 @@ class BoxIndex(NamedTuple):
     boxes: NDArray[np.float64]
 
 
-def index_boxes(boxes: NDArray[np.float64]) -> BoxIndex:
-    """Index (n, 4) boxes; NaN boxes are left out."""
-    rows = np.flatnonzero(~np.isnan(boxes[:, 0]))
+def index_boxes(boxes: NDArray[np.float64], order: NDArray[np.int64] | None = None) -> BoxIndex:
+    """Index (n, 4) boxes; NaN boxes are left out. In one cell, boxes lie in the ``order`` given (rows, all of them)."""
+    here = ~np.isnan(boxes[:, 0])
+    rows = np.flatnonzero(here) if order is None else order[here[order]]
     size = np.maximum(boxes[rows, 2] - boxes[rows, 0], boxes[rows, 3] - boxes[rows, 1])
     scale = max(float(np.max(np.abs(boxes[rows]))), 1e-200) if len(rows) else 1.0
     size = np.maximum(size, scale * 1e-14)  # a box without width is still somewhere
@@ -110,10 +112,11 @@ def _file(boxes, rows, level, cells, bucket, mask, starts, item, sorted_boxes): 
 
 
 @njit(cache=True, nogil=True)
-def search(index, x0, y0, x1, y1, least, found):  # type: ignore[no-untyped-def]
-    """Rows (at least ``least``) whose box shares more than an edge with the box given, in rising order.
+def search(index, x0, y0, x1, y1, most, found):  # type: ignore[no-untyped-def]
+    """Rows whose box shares more than an edge with the box given, in rising order.
 
-    ``found`` is scratch space; returns it (perhaps a larger one) and how many rows it holds.
+    ``found`` is scratch space; returns it (perhaps a larger one) and how many rows it holds. The search ends early
+    when there are more than ``most``.
     """
     n = 0
     boxes, item = index.boxes, index.item
@@ -125,8 +128,10 @@ def search(index, x0, y0, x1, y1, least, found):  # type: ignore[no-untyped-def]
         if cx1 - cx0 >= mask or np.float64(cx1 - cx0 + 1) * np.float64(cy1 - cy0 + 1) > 2 * (last - first):
             # more cells than boxes: look at every box of this size
             for k in range(first, last):
-                if _meets(boxes, k, x0, y0, x1, y1) and item[k] >= least:
+                if _meets(boxes, k, x0, y0, x1, y1):
                     found, n = _add(found, n, item[k])
+                    if n > most:
+                        return found, n
             continue
         for cy in range(cy0, cy1 + 1):
             begin = (cx0 + cy * _ROW) & mask
@@ -136,11 +141,13 @@ def search(index, x0, y0, x1, y1, least, found):  # type: ignore[no-untyped-def]
                 b0 = begin if turn == 0 else 0
                 b1 = min(end, mask) if turn == 0 else end - mask - 1
                 for k in range(index.starts[base + b0], index.starts[base + b1 + 1]):
-                    if not _meets(boxes, k, x0, y0, x1, y1) or item[k] < least:
+                    if not _meets(boxes, k, x0, y0, x1, y1):
                         continue
                     # several rows of cells share a bucket: take the box only in its own
                     if cell_number(0.5 * (boxes[k, 1] + boxes[k, 3]), cell) == cy:
                         found, n = _add(found, n, item[k])
+                        if n > most:
+                            return found, n
     if n > 1:
         if n <= 24:
             for k in range(1, n):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from panhuo.land.polygons import EMPTY, MISSING, Polygons
 from panhuo.land.threads import in_chunks
-from panhuo.overlay.grid import index_boxes, search
+from panhuo.overlay.grid import NO_LIMIT, index_boxes, search
 from panhuo.overlay.integral import EDGE_ROWS, LEFT, RIGHT, SIGN, SLOPE, Y, all_edges, edges_in_window, integral, room
 from panhuo.overlay.prepared import Prepared, prepare
 from panhuo.progress import Progress, silent
@@ -19,6 +19,9 @@ _CHUNK = 2_048
 
 #: Shares of the smaller polygon's box that are rounding, not area (neighbours that only touch would give them).
 ROUNDING = 1e-13
+
+
+Found = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +74,19 @@ def skipped_rows(polygons: Polygons) -> NDArray[np.int32]:
     return np.flatnonzero(out).astype(np.int32)
 
 
-def _overlay(
-    a: Prepared, b: Prepared, minimum: float, threads: int | None, progress: Progress
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+def _overlay(a: Prepared, b: Prepared, minimum: float, threads: int | None, progress: Progress) -> Found:
     # The larger layer walks, the smaller is searched: a layer of three counties must not be one thread's work.
     turned = len(a.areas) * 8 < len(b.areas)
     walked, searched = (b, a) if turned else (a, b)
     index = index_boxes(searched.boxes)
 
-    def work(first: int, last: int) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-        found: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]] = overlay_rows(
-            walked, searched, index, first, last, False, minimum, ROUNDING
+    rows = np.arange(len(walked.areas), dtype=np.int32)
+
+    def work(first: int, last: int) -> Found:
+        found: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]] = overlay_rows(
+            walked, searched, index, rows[first:last], False, minimum, ROUNDING, NO_LIMIT
         )
-        return found
+        return found[:3]
 
     parts = in_chunks(work, len(walked.areas), chunk=_CHUNK, threads=threads, progress=progress, step="叠加")
     left, right, area = join_parts(parts)
@@ -93,9 +96,7 @@ def _overlay(
     return left, right, area
 
 
-def join_parts(
-    parts: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]],
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+def join_parts(parts: list[Found]) -> Found:
     """The chunks' pairs as one."""
     if not parts:
         return np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0)
@@ -114,18 +115,27 @@ def _grown(array, need):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def overlay_rows(a, b, index, first, last, same, minimum, rounding):  # type: ignore[no-untyped-def]
-    """Pairs of the rows ``first`` to ``last`` of ``a`` with all of ``b`` (with ``same``: only rows after their own)."""
+def overlay_rows(a, b, index, rows, same, minimum, rounding, most):  # type: ignore[no-untyped-def]
+    """Pairs of the given rows of ``a`` with all of ``b`` (with ``same``: one layer, only rows after their own).
+
+    Rows whose box meets more than ``most`` others are not worked on but handed back as the last array.
+    """
+    crowded = np.empty(16, np.int32)
+    crowds = 0
     left, right, area = np.empty(4096, np.int32), np.empty(4096, np.int32), np.empty(4096)
     count = 0
     found = np.empty(256, np.int32)
     own, other, window = np.empty((EDGE_ROWS, 64)), np.empty((EDGE_ROWS, 64)), np.empty((EDGE_ROWS, 64))
-    for i in range(first, last):
+    for i in rows:
         ax0, ay0, ax1, ay1 = a.boxes[i, 0], a.boxes[i, 1], a.boxes[i, 2], a.boxes[i, 3]
         if not ax0 <= ax1:
             continue
-        found, hits = search(index, ax0, ay0, ax1, ay1, i + 1 if same else 0, found)
-        if hits == 0:
+        found, hits = search(index, ax0, ay0, ax1, ay1, most, found)
+        if hits > most:
+            if crowds == len(crowded):
+                crowded = _grown(crowded, crowds + 1)
+            crowded[crowds] = i
+            crowds += 1
             continue
         if count + hits > len(area):
             left, right, area = _grown(left, count + hits), _grown(right, count + hits), _grown(area, count + hits)
@@ -134,6 +144,8 @@ def overlay_rows(a, b, index, first, last, same, minimum, rounding):  # type: ig
         edges = -1
         for h in range(hits):
             j = found[h]
+            if same and j <= i:
+                continue
             bx0, by0 = b.boxes[j, 0], b.boxes[j, 1]
             bw, bh = b.boxes[j, 2] - bx0, b.boxes[j, 3] - by0
             bvs = b.rings[b.geoms[j + 1]] - b.rings[b.geoms[j]]
@@ -143,7 +155,7 @@ def overlay_rows(a, b, index, first, last, same, minimum, rounding):  # type: ig
                     edges = all_edges(a, i, ax0, ay0, own)
                 window = room(window, 2 * bvs)
                 m = edges_in_window(b, j, ax0, ay0, aw, ah, window)
-                shared = _shared(own, edges, window, m, aw, ah, a.areas[i])
+                shared = shared_area(own, edges, window, m, aw, ah, a.areas[i])
                 least = rounding * aw * ah
             else:
                 window = room(window, 2 * avs)
@@ -154,12 +166,12 @@ def overlay_rows(a, b, index, first, last, same, minimum, rounding):  # type: ig
                     n = -1
                     if not _covers(window, m, bw, bh):
                         n = all_edges(b, j, bx0, by0, other)
-                    shared = _shared(other, n, window, m, bw, bh, b.areas[j])
+                    shared = shared_area(other, n, window, m, bw, bh, b.areas[j])
                 least = rounding * bw * bh
             if shared > minimum and shared > least:
                 left[count], right[count], area[count] = i, j, shared
                 count += 1
-    return left[:count].copy(), right[:count].copy(), area[:count].copy()
+    return left[:count].copy(), right[:count].copy(), area[:count].copy(), crowded[:crowds].copy()
 
 
 @njit(cache=True, nogil=True)
@@ -175,7 +187,7 @@ def _covers(window, m, width, height):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _shared(edges, n, window, m, width, height, whole):  # type: ignore[no-untyped-def]
+def shared_area(edges, n, window, m, width, height, whole):  # type: ignore[no-untyped-def]
     if m == 0:
         return 0.0
     if _covers(window, m, width, height):

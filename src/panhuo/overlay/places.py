@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
-from panhuo.overlay.grid import index_boxes, search
+from panhuo.overlay.grid import NO_LIMIT, index_boxes, search
 from panhuo.overlay.prepared import RUN, prepare
 
 _CHUNK = 8_192
@@ -67,7 +67,7 @@ def inside(layer, row, x, y):  # type: ignore[no-untyped-def]
             j += 1
             if (ya > 0.0) != (yb > 0.0):
                 cross = xa * yb - xb * ya
-                if (cross > 0.0) == (yb > ya):
+                if (cross > 0.0 and yb > ya) or (cross < 0.0 and yb < ya):
                     odd = not odd
     return odd
 
@@ -80,7 +80,7 @@ def _locate(layer, index, xs, ys, first, last, out):  # type: ignore[no-untyped-
         if not (np.isfinite(x) and np.isfinite(y)):
             continue
         margin = 1e-12 * (abs(x) + abs(y)) + 1e-300
-        found, n = search(index, x - margin, y - margin, x + margin, y + margin, 0, found)
+        found, n = search(index, x - margin, y - margin, x + margin, y + margin, NO_LIMIT, found)
         for k in range(n):
             if inside(layer, found[k], x, y):
                 out[p] = found[k]
