@@ -58,8 +58,8 @@ def decide(
     """Evaluate decision tables (``modes.yaml``: ``tables`` with ``hit`` first or all, rows with ``when``) for every row
     of facts.
 
-    Inputs that are no fact of the survey (a decision of people) are columns of ``facts`` under their id, or unknown when
-    absent; an input with ``fact`` is filled from that column.
+    Inputs that are no fact of the survey (a decision of people) are columns of ``facts`` under their id, or unknown
+    when absent; an input with ``fact`` is filled from that column.
     """
     named: Sequence[Any] = ()
     if isinstance(tables, Pack):

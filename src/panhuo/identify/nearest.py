@@ -64,7 +64,8 @@ def nearest_changes(
     """The nearest numeric change and the first yes-or-no (or code) change that turn a decided verdict; averages are
     held.
 
-    Every condition on the same fact is judged anew, so a change that helps one condition and spoils another is not offered.
+    Every condition on the same fact is judged anew, so a change that helps one condition and spoils another is not
+    offered.
     """
     now = outcome_of(standard, states)
     if now == "unknown":

@@ -44,7 +44,7 @@ def read_standard(
     *,
     thresholds: Raw | None = None,
     indicators: Sequence[Raw] = (),
-    id: str = "",  # noqa: A002
+    id: str = "",
     title: Text | None = None,
     on: date | None = None,
     readings: Mapping[str, str] | None = None,
@@ -380,13 +380,15 @@ def _check_tables(standard: Standard) -> None:
                 names = "、".join(known) or "-"
                 raise PanhuoError(
                     f"阈值表“{asked.table}”不存在，现有：{names}。请在 thresholds.xlsx 中增加该表。",
-                    f"There is no table of thresholds “{asked.table}”; known: {names}. Add the sheet to thresholds.xlsx.",
+                    f"There is no table of thresholds “{asked.table}”; known: {names}. "
+                    "Add the sheet to thresholds.xlsx.",
                     where=where,
                 )
             if len(known[asked.table].keys) != len(asked.keys):
                 raise PanhuoError(
                     f"阈值表“{asked.table}”按 {len(known[asked.table].keys)} 个字段查，条件给了 {len(asked.keys)} 个。",
-                    f"The table “{asked.table}” is looked up by {len(known[asked.table].keys)} keys, the condition gives {len(asked.keys)}.",
+                    f"The table “{asked.table}” is looked up by {len(known[asked.table].keys)} keys, "
+                    f"the condition gives {len(asked.keys)}.",
                     where=where,
                 )
 

@@ -53,14 +53,16 @@ def load(folder: Path | str) -> Verdicts:
     if absent:
         raise PanhuoError(
             f"该文件夹中没有完整的认定结果（缺少 {'、'.join(absent)}）。请先运行调查认定，或指定正确的成果文件夹。",
-            f"There are no complete verdicts in this folder (missing {', '.join(absent)}). Run the survey first, or name the right folder.",
+            f"There are no complete verdicts in this folder (missing {', '.join(absent)}). "
+            "Run the survey first, or name the right folder.",
             where=str(place),
         )
     content = json.loads((place / _STANDARD).read_text(encoding="utf-8"), object_hook=_from_json)
     if content.get("format") != _FORMAT:
         raise PanhuoError(
             f"认定结果的格式版本为 {content.get('format')}，本程序只能读取版本 {_FORMAT}。请重新运行调查认定。",
-            f"The verdicts have format {content.get('format')}; this program reads format {_FORMAT}. Run the survey again.",
+            f"The verdicts have format {content.get('format')}; this program reads format {_FORMAT}. "
+            "Run the survey again.",
             where=str(place / _STANDARD),
         )
     source = content["standard"]

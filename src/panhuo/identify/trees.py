@@ -196,7 +196,8 @@ def deciding_leaves(tree: Tree, parts: Sequence[str], value: bool) -> dict[str, 
 def with_pivots(frame: pl.DataFrame, tree: Tree) -> tuple[pl.DataFrame, dict[str, pl.Expr]]:
     """Per condition: would turning it round, alone, turn the verdict round? (columns ``?…`` are added to the frame)
 
-    Down from the root: a child is pivotal when its parent is and every sibling is neutral (true under all, false under any).
+    Down from the root: a child is pivotal when its parent is and every sibling is neutral (true under all,
+    false under any).
     """
     children: dict[str, Branch] = {b.column: b for b in tree.branches}
     frame = frame.with_columns(pl.col("#verdict").is_not_null().alias("?#verdict"))

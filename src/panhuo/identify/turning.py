@@ -16,9 +16,9 @@ def with_flip(work: pl.DataFrame, standard: Standard, tree: Tree) -> pl.DataFram
     """``work`` with ``flip`` (id of the condition) and ``flip_change`` (relative change of its value, null if
     yes-or-no).
 
-    A condition counts when turning it round, alone, turns a decided verdict between identified and not identified. Among
-    thresholds the smallest relative change |limit - value| / |value| wins; a yes-or-no condition is named when no threshold
-    does it. Averages are held as they are. Undecided parcels have none: what they lack is in ``missing``.
+    A condition counts when turning it round, alone, turns a decided verdict between identified and not identified.
+    Among thresholds the smallest relative change |limit - value| / |value| wins; a yes-or-no condition is named when no
+    threshold does it. Averages are held as they are. Undecided parcels have none: what they lack is in ``missing``.
     """
     conditions = standard.conditions()
     frame, pivots = with_pivots(work, tree)

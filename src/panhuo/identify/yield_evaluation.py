@@ -75,8 +75,8 @@ def evaluate_yield(enterprises: pl.DataFrame, scheme: Pack | Mapping[str, Any] |
     frame = _scored(frame, items, judged, rules)
     frame = _classed(frame, items, rules)
     columns = [
-        "credit_code", "enterprise_name", "group", "status", "base_score", "bonus", "penalty", "score", "rank", "group_size",
-        "yield_class", "decided_by", "vetoed_by", "exempt_by", "tied", "missing", "to_verify",
+        "credit_code", "enterprise_name", "group", "status", "base_score", "bonus", "penalty", "score", "rank",
+        "group_size", "yield_class", "decided_by", "vetoed_by", "exempt_by", "tied", "missing", "to_verify",
     ]  # fmt: skip
     return YieldEvaluation(frame.select(columns), items, rules)
 
