@@ -56,7 +56,8 @@ class Draft:
 
     ``frames`` and ``shapes`` are by role; ``parcel_rings`` are the parcels of the shapefile as flat rings (so that broken ones
     can be said); ``plots`` the late parcels and ``legacy_plots`` the legacy land; ``totals`` wrong totals by table;
-    ``prj`` the text of the .prj by layer (None: the file is missing).
+    ``prj`` the text of the .prj by layer (None: the file is missing); ``numbers`` cells of a table that are written as numbers
+    though they are codes; ``lines`` is filled on writing: the line of each plot in the boundary files.
     """
 
     frames: dict[str, pl.DataFrame]
@@ -66,7 +67,7 @@ class Draft:
     legacy_plots: list[Plot]
     totals: dict[str, dict[str, float]] = field(default_factory=dict)
     prj: dict[str, str | None] = field(default_factory=dict)
-    zone: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, dict[tuple[int, str], float]] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
 
 
@@ -114,6 +115,7 @@ def write_delivery(folder: Path, draft: Draft, on: date, years: tuple[int, int],
     book = write_book(
         root / "05登记/不动产登记.xlsx", "澄湖区不动产登记信息汇总表", f"单位：平方米    导出日期：{on:%Y年%m月%d日}",
         REGISTRATION, f["registration"], totals=("registered_area_m2",), total_rows=draft.totals.get("registration"), sheet="登记",
+        numbers=draft.numbers.get("registration"),
     )  # fmt: skip
     put(book, "registration")
 

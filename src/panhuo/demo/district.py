@@ -40,7 +40,7 @@ def make_truth(
     ground = make_ground(parcels, seed)
     shapes: dict[str, Geometries] = {}
     frames: dict[str, pl.DataFrame] = {}
-    shapes["parcels"] = to_shapely(polygons_of(ground.parcels, ground.bend, salt=1))
+    shapes["parcels"] = to_shapely(polygons_of(ground.parcels, ground.bend, step=16, keep=0.6, salt=1))
     area = np.asarray(shapely.area(shapes["parcels"]))
     truth = holdings.settle(ground, area, seed, on)
     progress("企业与经济", 1, steps)

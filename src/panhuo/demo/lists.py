@@ -121,7 +121,7 @@ def make_legacy(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.DataFra
     )
     count = max(8, len(parcels) // 120)
     rows = np.sort(rng.permutation(fit)[: min(count, len(fit))])
-    tiles = polygons_of(ground.parcels[rows], ground.bend, keep=0.2, salt=9)
+    tiles = polygons_of(ground.parcels[rows], ground.bend, step=16, keep=0.6, salt=1)
     shapes = np.empty(len(rows), object)
     x, y = middle(ground.parcels[rows])
     for k in range(len(rows)):

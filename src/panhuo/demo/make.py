@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,9 @@ from panhuo.demo import layout, uses
 from panhuo.demo.boundary import Plot
 from panhuo.demo.delivery import Draft, write_delivery, write_survey
 from panhuo.demo.district import Truth, make_truth
+from panhuo.demo.planting import plant_attributes, plant_patches, start
+from panhuo.demo.planting_shapes import open_rings, plant_shapes, plant_systems
+from panhuo.demo.planting_tables import plant_boundary_files, plant_tables
 from panhuo.demo.shapes import to_polygons
 from panhuo.progress import Progress, silent
 
@@ -59,10 +63,50 @@ def make_district(
     years = (on.year - 2, on.year - 1)
     truth = make_truth(parcels, seed, on, years, progress)
     draft = draft_of(truth)
+    planted = plant(truth, draft, seed) if errors else []
     inputs = write_delivery(folder, draft, on, years, progress)
+    for item in planted:
+        if "plot" in item:
+            item["row"] = draft.lines[item["layer"]][item.pop("plot")]
+    _write_planted(folder / "planted.json", planted)
     survey = write_survey(folder, inputs, TITLE, "demo", on, "EPSG:4527", layout.DIVISION)
     counts = {name: frame.height for name, frame in draft.frames.items()}
-    return District(folder, survey, truth.frames, (), counts)
+    return District(folder, survey, truth.frames, tuple(planted), counts)
+
+
+def plant(truth: Truth, draft: Draft, seed: int) -> list[dict[str, Any]]:
+    """Plant the known mistakes into the draft; returns the list for planted.json."""
+    late = late_rows(truth)
+    rows = np.delete(np.arange(len(truth.parcels)), late)
+    planting = start(truth, draft, rows, seed)
+    plant_attributes(planting)
+    plant_patches(planting)
+    open_rows = plant_shapes(planting, seed)
+    plant_tables(planting)
+    plant_boundary_files(planting)
+    draft.parcel_rings = open_rings(to_polygons(draft.shapes["parcels"]), open_rows)
+    plant_systems(planting)
+    return planting.found
+
+
+#: Families that no row outside planted.json breaks, in the parcels, patches, tables and boundary files of the delivery.
+CLEAN = ("A02", "A03", "A04", "A05", "A06", "A07", "A08", "G01", "G02", "G03", "G05", "G06", "G07", "G08", "G09", "G10", "D04", "C01", "C02")
+
+
+def _write_planted(path: Path, planted: list[dict[str, Any]]) -> None:
+    totals: dict[str, int] = {}
+    for item in planted:
+        totals[item["code"]] = totals.get(item["code"], 0) + 1
+    content = {
+        "planted": planted,
+        "totals": dict(sorted(totals.items())),
+        "clean": {
+            "codes": list(CLEAN),
+            "zh": "除上列各行外，没有其他行违反这些检查；被植错误的行可以同时触发其他检查，重叠会同时涉及相邻行（other）。G11 只保证永久基本农田和生态保护红线，村庄地块在城镇开发边界外属正常。",
+            "en": "No other row breaks these checks. A planted row may break further ones, and an overlap names its neighbour (other). G11 is promised for permanent basic farmland and the red line only: village parcels lie outside the urban boundary.",
+        },
+    }
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
 
 
 def late_rows(truth: Truth) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -33,15 +33,16 @@ def write_book(
     *,
     totals: Sequence[str] = (),
     total_rows: dict[str, float] | None = None,
+    numbers: dict[tuple[int, str], float] | None = None,
     sheet: str = "Sheet1",
 ) -> Path:
     """Write one sheet: title, unit and date line, one or two header rows, the rows, and a 合计 row for ``totals``.
 
-    ``total_rows`` replaces true totals (for a planted error). Returns the file written: a CSV if there are too many rows.
+    ``total_rows`` replaces true totals and ``numbers`` cells (row, column) by numbers, for planted errors. Returns the file written: a CSV if there are too many rows.
     """
     if frame.height >= CSV_FROM:
         return write_csv(path.with_suffix(".csv"), heads, frame, "gbk")
-    book = xlsxwriter.Workbook(str(path), {"constant_memory": frame.height > 20_000, "default_date_format": "yyyy-mm-dd"})
+    book = xlsxwriter.Workbook(str(path), {"constant_memory": frame.height > 20_000 and not numbers, "default_date_format": "yyyy-mm-dd"})
     book.set_properties({"title": title, "author": "澄湖区自然资源局", "created": date(2026, 11, 1)})
     page = book.add_worksheet(sheet)
     big = book.add_format({"bold": True, "font_size": 16, "align": "center", "valign": "vcenter"})
@@ -89,6 +90,8 @@ def write_book(
             else:
                 page.write(row, k, value)
         row += 1
+    for (index, name), number in (numbers or {}).items():
+        page.write_number(top + index, names.index(name), number)
     if totals:
         page.write(row, 0, "合计")
         for k, name in enumerate(names):

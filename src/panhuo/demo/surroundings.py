@@ -103,7 +103,6 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
     frame = pl.DataFrame({"town": towns[all_town], "village": village, "n": np.arange(1, n + 1)}).select(
         patch_code=pl.concat_str(pl.lit(layout.DIVISION), pl.lit("2026"), pl.col("n").cast(pl.String).str.zfill(8)),
         seat_code=pl.concat_str("town", (pl.col("village") + 200).cast(pl.String).str.zfill(3), pl.lit("0000000")),
-        number=pl.col("n").cast(pl.String).str.zfill(8),
     )
     return frame.with_columns(
         land_class=pl.Series(all_dlbm),
@@ -136,7 +135,7 @@ def make_second_survey(ground: Ground, parcels: Parcels, seed: int) -> Made:
     use = uses.draw_uses(region, rng)
     built = np.isin(region, layout.BUILT) & built_then[block]
     code = np.where(built, np.array([u.second for u in uses.USES])[use], "012")
-    code = np.select([region == layout.HILLS, region == layout.LAKE], ["031", "114"], code)
+    code = np.select([region == layout.HILLS, region == layout.LAKE], ["031", "112"], code)
     code = np.where((code == "012") & (hash01(block, block * 0, 45) < 0.2), "013", code)
     frame = pl.DataFrame(
         {
