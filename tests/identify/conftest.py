@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,13 @@ HERE = Path(__file__).parent / "liaocheng"
 
 
 @pytest.fixture
-def liaocheng() -> dict[str, Any]:
+def liaocheng(_read: dict[str, Any]) -> dict[str, Any]:
     """A standard in the shape of Liaocheng's, as a plain mapping; the factor of 一(三) is not set."""
+    return deepcopy(_read)
+
+
+@pytest.fixture(scope="session")
+def _read() -> dict[str, Any]:
     standard = yaml.safe_load((HERE / "standard.yaml").read_text(encoding="utf-8"))
     stories = yaml.safe_load((HERE / "stories.yaml").read_text(encoding="utf-8"))
     title = {"zh": "聊城市城镇低效用地认定标准（测试）", "en": "Liaocheng's standard (test)"}

@@ -17,7 +17,14 @@ VALUES = st.one_of(st.none(), st.floats(0.01, 1e6))
 
 
 def standard(**leaf: Any) -> dict[str, Any]:
-    test = {"id": "C1", "below_average": ["plot_ratio"], "by": "industry_division", "factor": 0.5, "min_group": 1, **leaf}
+    test = {
+        "id": "C1",
+        "below_average": ["plot_ratio"],
+        "by": "industry_division",
+        "factor": 0.5,
+        "min_group": 1,
+        **leaf,
+    }
     return {"classes": [{"id": "C", "name": {"zh": "低效", "en": "low"}, "when": test}]}
 
 

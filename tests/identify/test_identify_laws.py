@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from polars.testing import assert_frame_equal
 
 from panhuo.identify import identify

@@ -83,7 +83,7 @@ def _plain(condition: Condition, schema: Mapping[str, pl.DataType], standard: St
             return _bound("ge", fact, low, schema, standard) & _bound("le", fact, high, schema, standard)
         case OneOf(fact=fact, values=values, negated=negated):
             if schema[fact].is_numeric():
-                inside = pl.col(fact).is_in([float(v) for v in values if not isinstance(v, date)])
+                inside = pl.col(fact).cast(pl.Float64).is_in([float(v) for v in values if not isinstance(v, date)])
             else:
                 inside = pl.col(fact).cast(pl.String).is_in([_code(v) for v in values])
             return ~inside if negated else inside

@@ -18,7 +18,7 @@ from panhuo.identify.expressions import formula, names_in
 from panhuo.identify.from_pack import plain
 from panhuo.identify.nodes import node_values, renamed, with_known_columns
 from panhuo.identify.standards import read_node, text_of
-from panhuo.messages import PanhuoError
+from panhuo.messages import Lang, PanhuoError
 from panhuo.packs import Pack
 
 #: What an enterprise gets that is not evaluated; it is no class and never 限制发展类.
@@ -43,6 +43,12 @@ class YieldEvaluation:
     frame: pl.DataFrame
     items: pl.DataFrame
     scheme: Mapping[str, Any]
+
+    def explain(self, credit_code: str, lang: Lang = "zh") -> str:
+        """One enterprise's result, item by item."""
+        from panhuo.identify.yield_sentences import explain_yield
+
+        return explain_yield(self, credit_code, lang)
 
     def classes(self) -> pl.DataFrame:
         """Enterprises by group and class."""
