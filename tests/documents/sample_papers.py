@@ -28,13 +28,33 @@ from panhuo.documents.tables import with_total
 
 DAY = dt.date(2026, 11, 21)
 TOWNS = (
-    "澄湖街道", "柳岸街道", "东关街道", "新城街道", "湖西街道", "北园街道",
-    "石桥镇", "龙泉镇", "枣林镇", "白沙镇", "安平镇", "青石铺镇",
-)  # fmt: skip
+    "澄湖街道",
+    "柳岸街道",
+    "东关街道",
+    "新城街道",
+    "湖西街道",
+    "北园街道",
+    "石桥镇",
+    "龙泉镇",
+    "枣林镇",
+    "白沙镇",
+    "安平镇",
+    "青石铺镇",
+)
 TOWNS_EN = (
-    "Chenghu", "Liu'an", "Dongguan", "Xincheng", "Huxi", "Beiyuan",
-    "Shiqiao", "Longquan", "Zaolin", "Baisha", "Anping", "Qingshipu",
-)  # fmt: skip
+    "Chenghu",
+    "Liu'an",
+    "Dongguan",
+    "Xincheng",
+    "Huxi",
+    "Beiyuan",
+    "Shiqiao",
+    "Longquan",
+    "Zaolin",
+    "Baisha",
+    "Anping",
+    "Qingshipu",
+)
 CLASSES = ("产业转型升级类", "布局散乱类", "用地效益提升类")
 CLASSES_EN = ("Industrial change", "Scattered layout", "Low yield")
 
@@ -144,14 +164,35 @@ def charts(lang: Literal["zh", "en"]) -> list[Figure]:
         Series("闲置率" if zh else "Idle", (*values(3, 9), None, *values(2, 9))),
     )
     return [
-        Figure(Chart("bar", towns, (Series("", values(12)),), hectare, decimals=1), "各乡镇（街道）低效用地面积" if zh else "Area by township", key="bars"),
-        Figure(Chart("bar", towns[:5], tuple(Series(y, values(5)) for y in years[-3:]), hectare), "三年对比" if zh else "Three years"),
-        Figure(Chart("stacked", towns, tuple(Series(c, values(12)) for c in classes), hectare, decimals=0), "类型构成" if zh else "Classes"),
-        Figure(Chart("horizontal", towns, (Series("", values(12)),), "宗" if zh else "parcels", decimals=0), "宗地数" if zh else "Parcels"),
+        Figure(
+            Chart("bar", towns, (Series("", values(12)),), hectare, decimals=1),
+            "各乡镇（街道）低效用地面积" if zh else "Area by township",
+            key="bars",
+        ),
+        Figure(
+            Chart("bar", towns[:5], tuple(Series(y, values(5)) for y in years[-3:]), hectare),
+            "三年对比" if zh else "Three years",
+        ),
+        Figure(
+            Chart("stacked", towns, tuple(Series(c, values(12)) for c in classes), hectare, decimals=0),
+            "类型构成" if zh else "Classes",
+        ),
+        Figure(
+            Chart("horizontal", towns, (Series("", values(12)),), "宗" if zh else "parcels", decimals=0),
+            "宗地数" if zh else "Parcels",
+        ),
         Figure(Chart("line", years, line, "%", decimals=1), "供地率与闲置率" if zh else "Supply and idle land"),
         Figure(Chart("share", classes, shares), "权属结构" if zh else "Ownership"),
-        Figure(histogram(rng.gamma(2, 1.2, 2000), bins=12, unit="宗" if zh else "parcels", x_title="宗地面积（公顷）" if zh else "Area (ha)"), "宗地面积分布" if zh else "Sizes"),
-    ]  # fmt: skip
+        Figure(
+            histogram(
+                rng.gamma(2, 1.2, 2000),
+                bins=12,
+                unit="宗" if zh else "parcels",
+                x_title="宗地面积（公顷）" if zh else "Area (ha)",
+            ),
+            "宗地面积分布" if zh else "Sizes",
+        ),
+    ]
 
 
 def sample_paper(
@@ -165,29 +206,61 @@ def sample_paper(
             (
                 "本次调查覆盖全区12个乡镇（街道），共调查宗地2,674宗，按照现行认定标准",
                 Strong("认定低效用地436宗、1,027.35公顷（15,410.25亩）"),
-                "，各乡镇（街道）情况见", Ref("towns"), "和", Ref("bars"), "。调查、认定、退回三项之和与调查总面积一致。",
-            ) if zh else (
-                "The survey covers all 12 townships and 2,674 parcels. ", Strong("436 parcels (1,027.35 ha) are inefficient"),
-                "; see ", Ref("towns"), " and ", Ref("bars"), ".",
+                "，各乡镇（街道）情况见",
+                Ref("towns"),
+                "和",
+                Ref("bars"),
+                "。调查、认定、退回三项之和与调查总面积一致。",
+            )
+            if zh
+            else (
+                "The survey covers all 12 townships and 2,674 parcels. ",
+                Strong("436 parcels (1,027.35 ha) are inefficient"),
+                "; see ",
+                Ref("towns"),
+                " and ",
+                Ref("bars"),
+                ".",
             )
         ),
         KeyFigures(
             (
-                KeyFigure("调查宗地", "2,674", "宗"), KeyFigure("低效用地", "1,027.35", "公顷", "占调查面积 21.4%"),
-                KeyFigure("折合", "15,410.25", "亩"), KeyFigure("待核实", "58", "宗", "资料缺失"),
-            ) if zh else (
-                KeyFigure("Surveyed", "2,674", "parcels"), KeyFigure("Inefficient", "1,027.35", "ha", "21.4 % of the area"),
-                KeyFigure("That is", "15,410.25", "mu"), KeyFigure("Pending", "58", "parcels", "data missing"),
+                KeyFigure("调查宗地", "2,674", "宗"),
+                KeyFigure("低效用地", "1,027.35", "公顷", "占调查面积 21.4%"),
+                KeyFigure("折合", "15,410.25", "亩"),
+                KeyFigure("待核实", "58", "宗", "资料缺失"),
+            )
+            if zh
+            else (
+                KeyFigure("Surveyed", "2,674", "parcels"),
+                KeyFigure("Inefficient", "1,027.35", "ha", "21.4 % of the area"),
+                KeyFigure("That is", "15,410.25", "mu"),
+                KeyFigure("Pending", "58", "parcels", "data missing"),
             )
         ),
         Heading("认定依据" if zh else "Grounds", 2),
-        Clause("示例市低效用地认定标准 一（三）" if zh else "Standard of the sample city, 1(3)", "工业用地中，亩均税收低于本行业平均水平的，列为用地效益提升类。" if zh else "Industrial land whose tax per mu is below the average of its industry counts as low yield."),
-        Bullets(("权籍数据：截至2026年10月31日；", ("三调数据：", Strong("2025年度国土变更调查"), "；"), "企业与税收数据：2025年度。") if zh else ("Cadastre: 31 October 2026", ("Land use: ", Strong("2025")), "Firms: 2025")),
+        Clause(
+            "示例市低效用地认定标准 一（三）" if zh else "Standard of the sample city, 1(3)",
+            "工业用地中，亩均税收低于本行业平均水平的，列为用地效益提升类。"
+            if zh
+            else "Industrial land whose tax per mu is below the average of its industry counts as low yield.",
+        ),
+        Bullets(
+            (
+                "权籍数据：截至2026年10月31日；",
+                ("三调数据：", Strong("2025年度国土变更调查"), "；"),
+                "企业与税收数据：2025年度。",
+            )
+            if zh
+            else ("Cadastre: 31 October 2026", ("Land use: ", Strong("2025")), "Firms: 2025")
+        ),
         Heading("分乡镇情况" if zh else "Townships", 2),
         town_table(lang),
         Heading("数据质量" if zh else "Quality of the data", 3),
         Paragraph("退回宗地均列明原因和整改单位。" if zh else "Every parcel handed back has its reason."),
-        Bullets(("补正权属来源材料；", "核对宗地代码。") if zh else ("Mend the titles.", "Check the codes."), ordered=True),
+        Bullets(
+            ("补正权属来源材料；", "核对宗地代码。") if zh else ("Mend the titles.", "Check the codes."), ordered=True
+        ),
         Heading("统计分析" if zh else "Analysis"),
         *figures,
         *maps,
@@ -198,7 +271,7 @@ def sample_paper(
         PageBreak(),
         Heading("附表" if zh else "Annex"),
         parcel_table(lang),
-    ]  # fmt: skip
+    ]
     return Paper(
         "澄湖区低效用地调查成果报告" if zh else "Survey of inefficient land in Chenghu District",
         DAY,

@@ -1,4 +1,4 @@
-"""What all charts share: round axes, number labels, the legend, the frame of the plot, and boxes that may not overlap."""
+"""What all charts share: round axes, number labels, the legend, the frame of the plot, labels that may not overlap."""
 
 from __future__ import annotations
 
@@ -138,7 +138,8 @@ def marker(k: int, x: float, y: float) -> str:
         case 2:
             return f'<path d="M{x:.2f} {y - r - 0.6:.2f}l{r + 0.5} {2 * r + 0.4}h{-2 * r - 1}z" fill="{colour}"/>'
         case _:
-            return f'<path d="M{x:.2f} {y - r - 0.8:.2f}l{r + 0.8} {r + 0.8}l{-r - 0.8} {r + 0.8}l{-r - 0.8} {-r - 0.8}z" fill="{colour}"/>'
+            s = r + 0.8
+            return f'<path d="M{x:.2f} {y - s:.2f}l{s} {s}l{-s} {s}l{-s} {-s}z" fill="{colour}"/>'
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Charts for print: bars, lines, shares and histograms as SVG of our own.
 
-Every value stands at its bar or point where there is room for it without touching another label; a missing value is a gap
-and never a zero. Series differ in pattern, dash and marker besides colour.
+Every value stands at its bar or point where there is room for it without touching another label; a missing value is
+a gap and never a zero. Series differ in pattern, dash and marker besides colour.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ class Chart:
     """A chart as data.
 
     kind       : ``bar`` (grouped when there are several series), ``stacked``, ``horizontal``, ``line``, ``share`` (each
-                 category a bar of 100 % divided among the series), ``histogram`` (``edges`` has one more than the values)
+                 category a bar of 100 % divided among the series), ``histogram`` (``edges``: one more than the values)
     unit       : the unit of the values, at the head of the axis
     decimals   : digits of the value labels; None takes as many as the size of the values asks for, two at most
     height_mm  : for ``horizontal`` and ``share`` the height follows from the number of categories when it is None
@@ -74,9 +75,7 @@ def histogram(
     else:
         edges = np.asarray(bins, dtype=float)
     counts, _ = np.histogram(data, edges)
-    labels = tuple(
-        f"{f.figure(float(a), None)}–{f.figure(float(b), None)}" for a, b in zip(edges, edges[1:], strict=False)
-    )
+    labels = tuple(f"{f.figure(float(a), None)}–{f.figure(float(b), None)}" for a, b in pairwise(edges))
     series = (Series(name, tuple(int(c) for c in counts)),)
     return Chart("histogram", labels, series, unit, x_title=x_title, decimals=0, edges=tuple(float(e) for e in edges))
 

@@ -1,7 +1,7 @@
 """Workbook -> .xlsx by XlsxWriter: sheets an office can file, filter and print.
 
-Texts are always stored as texts: a name that begins with = + - @ cannot become a formula, a code of nineteen digits cannot
-lose its last ones. Totals are formulas with their value beside them.
+Texts are always stored as texts: a name that begins with = + - @ cannot become a formula, a code of nineteen digits
+cannot lose its last ones. Totals are formulas with their value beside them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from panhuo.documents.wording import WORDS
 #: Rows a sheet can hold, and cells beyond which rows go to disk as they are written.
 MOST_ROWS, BIG = 1_048_576, 400_000
 _MOST_TEXT = 32_767
-_BAD = str.maketrans({c: "_" for c in "[]:*?/\\"})
+_BAD = str.maketrans(dict.fromkeys("[]:*?/\\", "_"))
 
 
 def write_xlsx(book: Workbook, path: Path | str | None = None) -> bytes:
@@ -156,7 +156,7 @@ class _Writer:
         self.print_setup(ws, first, sum(widths))
 
     def merge(self, ws: Any, row: int, column: int, rows: int, columns: int) -> None:
-        # ``merge_range`` goes back to rows that a constant-memory sheet has already let go of; the list it keeps does not.
+        # ``merge_range`` goes back to rows that a constant-memory sheet has already let go of; its list does not.
         if rows > 1 or columns > 1:
             ws.merge.append([row, column, row + rows - 1, column + columns - 1])
 

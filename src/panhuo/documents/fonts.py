@@ -1,8 +1,8 @@
 """Fonts: where the files are, how wide a text is, which characters no font can print.
 
-The Chinese fonts come with ``pylopdf-fonts-zh-cn`` (Noto Sans SC and Noto Serif SC, OFL-1.1). An office that has licensed
-仿宋_GB2312, 楷体_GB2312, 黑体 or 方正小标宋 names their folders in ``PANHUO_FONT_DIRS`` (separated as in PATH); they are
-preferred then. Fonts of the machine are never used: the same paper looks the same everywhere.
+The Chinese fonts come with ``pylopdf-fonts-zh-cn`` (Noto Sans SC and Noto Serif SC, OFL-1.1). An office that has
+licensed 仿宋_GB2312, 楷体_GB2312, 黑体 or 方正小标宋 names their folders in ``PANHUO_FONT_DIRS`` (separated as in
+PATH); they are preferred then. Fonts of the machine are never used: the same paper looks the same everywhere.
 """
 
 from __future__ import annotations

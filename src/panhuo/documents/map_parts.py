@@ -107,7 +107,7 @@ def scale_bar(x: float, y: float, room: float, points_a_metre: float, scale: flo
 
 
 def legend(entries: Sequence[tuple[str, str]], x: float, y: float, room: float, heading: str) -> tuple[str, float]:
-    """Legend entries (swatch drawn at 0, 0 with 16 x 9 points, words) in columns; returns the drawing and its height."""
+    """Legend entries (swatch at 0, 0 with 16 x 9 points, words) in columns; returns the drawing and its height."""
     if not entries:
         return "", 0.0
     size, row = 7.5, 13.0
@@ -128,8 +128,8 @@ def name_places(
 ) -> tuple[list[tuple[float, float, str, float]], list[tuple[int, str]]]:
     """Places for the names of areas: (x, y of the baseline's middle, words, size), biggest areas first.
 
-    Each name stands inside its area when it can, at the place nearest to the middle of the largest circle that fits; then
-    smaller; then as a number, told in the second list, which the legend explains.
+    Each name stands inside its area when it can, at the place nearest to the middle of the largest circle that fits;
+    then smaller; then as a number, told in the second list, which the legend explains.
     """
     order, shapes = _areas(polygons, frame)
     placed: list[tuple[float, float, str, float]] = []

@@ -1,4 +1,4 @@
-"""Shapes of a map on paper: projected to points, thinned to what print can show, written as paths or painted as pixels."""
+"""Shapes of a map on paper: projected to points, thinned to what print can show, as paths or as pixels."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Maps for print: classes of parcels, boundaries and names in a frame with scale, north, grid, legend and source.
 
-Coordinates are planar metres (a zone of CGCS2000). A layer of a few thousand parcels is drawn as vectors; bigger ones are
-painted as pixels of 300 dots an inch, so that a million parcels cost neither time nor megabytes.
+Coordinates are planar metres (a zone of CGCS2000). A layer of a few thousand parcels is drawn as vectors; bigger ones
+are painted as pixels of 300 dots an inch, so that a million parcels cost neither time nor megabytes.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ def _drawn(k: int, layer: MapLayer, frame: Frame) -> str:
 
 
 def _painted(layers: tuple[MapLayer, ...], frame: Frame) -> str:
-    """All layers as one picture of pixels: fills, patterns, and outlines where the shapes are big enough to have one."""
+    """All layers as one picture of pixels: fills, patterns, and outlines where the shapes are big enough for them."""
     per = DPI / 72
     w, h = math.ceil(frame.width * per), math.ceil(frame.height * per)
     grid, owner = np.zeros((h, w), dtype=np.int16), np.zeros((h, w), dtype=np.int32)

@@ -90,7 +90,7 @@ class Column:
 class Table:
     """A table. ``rows`` holds one sequence of cells a row, each as long as ``columns``; None prints as a dash.
 
-    ``total`` is the last row (``with_total`` computes it). ``frozen`` is the number of leading columns that are repeated
+    ``total`` is the last row (``with_total`` computes it). ``frozen`` is the number of leading columns that repeat
     when a table is too wide for the page and continues beside itself, and that stay in view in Excel.
     """
 
@@ -161,8 +161,9 @@ class Paper:
     """A paper as an office issues it: title, number, body, sources, and the issuer with the date at its end.
 
     ``date`` is the date of the paper and the only clock the writers know: two runs give the same bytes.
-    ``size`` is the size of running text: ``official`` 三号 (16 pt, 22 lines of 28 characters, GB/T 9704-2012), ``compact``
-    小四 (12 pt) for long reports with many tables. ``mark`` stands at the head of each page (e.g. 内部资料, 演示数据).
+    ``size`` is the size of running text: ``official`` 三号 (16 pt, 22 lines of 28 characters, GB/T 9704-2012),
+    ``compact`` 小四 (12 pt) for long reports with many tables. ``mark`` stands at the head of each
+    page (e.g. 内部资料, 演示数据).
     """
 
     title: str

@@ -12,7 +12,7 @@ from panhuo.messages import Lang, PanhuoError
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A block with its printed number: ``一、`` for a heading, ``表1`` for a table, ``图2`` for a figure, else nothing."""
+    """A block with its printed number: ``一、`` for a heading, ``表1`` for a table, ``图2`` for a figure, or none."""
 
     block: Block
     number: str = ""

@@ -1,7 +1,7 @@
 """SVG by hand: small pieces from which charts and maps are drawn, and the print palette.
 
-Lengths are in points (1/72 inch); a drawing carries its size in millimetres. Text is set in the sans face whose widths are
-measured by ``fonts.text_width``.
+Lengths are in points (1/72 inch); a drawing carries its size in millimetres. Text is set in the sans face whose widths
+are measured by ``fonts.text_width``.
 """
 
 from __future__ import annotations
@@ -105,15 +105,14 @@ def polyline(points: Iterable[tuple[float, float]], stroke: str, width: float = 
 
 
 def hatch(name: str, fill: str, ink: str = "#ffffff", kind: int = 1, step: float = 4) -> str:
-    """A pattern on ``fill`` (1 falling lines, 2 rising lines, 3 dots, 4 level lines) so that grey prints stay readable."""
-    s, half = number(step), number(step / 2)
+    """A pattern on ``fill`` (1 falling lines, 2 rising lines, 3 dots, 4 level lines) for legible grey prints."""
+    s, half, less, more = (number(v) for v in (step, step / 2, step - 1, step + 1))
+    pen = f'stroke="{ink}" stroke-width="0.7"'
     marks = {
-        1: f'<path d="M0 0L{s} {s}M-1 {number(step - 1)}L1 {number(step + 1)}M{number(step - 1)} -1L{number(step + 1)} 1"'
-        f' stroke="{ink}" stroke-width="0.7"/>',
-        2: f'<path d="M0 {s}L{s} 0M-1 1L1 -1M{number(step - 1)} {number(step + 1)}L{number(step + 1)} {number(step - 1)}"'
-        f' stroke="{ink}" stroke-width="0.7"/>',
+        1: f'<path d="M0 0L{s} {s}M-1 {less}L1 {more}M{less} -1L{more} 1" {pen}/>',
+        2: f'<path d="M0 {s}L{s} 0M-1 1L1 -1M{less} {more}L{more} {less}" {pen}/>',
         3: f'<circle cx="{half}" cy="{half}" r="0.8" fill="{ink}"/>',
-        4: f'<path d="M0 {half}H{s}" stroke="{ink}" stroke-width="0.7"/>',
+        4: f'<path d="M0 {half}H{s}" {pen}/>',
     }[kind]
     return (
         f'<pattern id={quoteattr(name)} width="{s}" height="{s}" patternUnits="userSpaceOnUse">'
@@ -125,8 +124,9 @@ def document(width_mm: float, height_mm: float, body: Iterable[str], *, defs: st
     """Pieces as one SVG document with a white ground; ``alt`` becomes its title for screen readers."""
     w, h = number(width_mm * MM), number(height_mm * MM)
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{number(width_mm)}mm"'
-        f' height="{number(height_mm)}mm" viewBox="0 0 {w} {h}" font-family="{FAMILY}" role="img">'
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        f' width="{number(width_mm)}mm" height="{number(height_mm)}mm" viewBox="0 0 {w} {h}"'
+        f' font-family="{FAMILY}" role="img">'
     )
     name = f"<title>{escape(clean(alt))}</title>" if alt else ""
     block = f"<defs>{defs}</defs>" if defs else ""

@@ -1,4 +1,4 @@
-"""How a table stands on paper: cells as words, headers of several rows, totals, column widths, pages it is too wide for.
+"""How a table stands on paper: cells as words, headers of several rows, totals, column widths, too wide pages.
 
 Word and PDF use the same layout, Excel the same headers and totals.
 """

@@ -1,8 +1,8 @@
 """Paper -> Word, plain or from a template that officials edit.
 
 A template is an ordinary .docx with the places ``{{ title }}``, ``{{ subtitle }}``, ``{{ number }}``, ``{{ issuer }}``,
-``{{ date }}``, ``{{ body }}`` and, for a table or figure with a key, ``{{ place.<key> }}`` in a paragraph of its own; what the template
-places itself is left out of the body.
+``{{ date }}``, ``{{ body }}`` and, for a table or figure with a key, ``{{ place.<key> }}`` in a paragraph of its own;
+what the template places itself is left out of the body.
 """
 
 from __future__ import annotations

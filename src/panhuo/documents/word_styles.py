@@ -28,7 +28,7 @@ FACES = {
 #: What stands in where a machine has not the licensed face: written to the font table as w:altName.
 STAND_INS = {"方正小标宋简体": "宋体", "仿宋_GB2312": "仿宋", "楷体_GB2312": "楷体", "黑体": "SimHei", "宋体": "SimSun"}
 
-#: Paragraph styles the body needs: name -> (face, size official, size compact, align, first-line indent, keep with next).
+#: Paragraph styles of the body: name -> (face, size official, size compact, align, first-line indent, keep with next).
 STYLES: dict[str, tuple[str, float, float, str, bool, bool]] = {
     "公文标题": ("title", 22, 22, "center", False, True),
     "公文副标题": ("kai", 16, 16, "center", False, True),
@@ -79,10 +79,10 @@ def prepare(document: Any, paper: Paper) -> None:
         if indent and paper.lang == "zh":
             _indent(style, 200)
     for level in range(1, 5):
-        style = styles[f"Heading {level}"] if f"Heading {level}" in styles else None
-        if style is None:
-            style = styles.add_style(f"Heading {level}", WD_STYLE_TYPE.PARAGRAPH, builtin=True)
-        elif _own(style):
+        name = f"Heading {level}"
+        there = name in styles
+        style = styles[name] if there else styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH, builtin=True)
+        if there and _own(style):
             continue
         face = {1: "hei", 2: "kai"}.get(level, "body")
         _form(style, face, 16 if official else 12, "left", True)

@@ -7,6 +7,10 @@ import datetime as dt
 from panhuo.messages import Lang
 
 _DIGITS = "零一二三四五六七八九"
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 
 def chinese_number(n: int) -> str:
@@ -21,8 +25,7 @@ def written_date(day: dt.date, lang: Lang) -> str:
     """2026年11月21日, or 21 November 2026: as the date stands under a paper."""
     if lang == "zh":
         return f"{day.year}年{day.month}月{day.day}日"
-    months = ("January February March April May June July August September October November December").split()
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 #: Words that the writers themselves set.
