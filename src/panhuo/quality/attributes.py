@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
-
 from panhuo.messages import findings_table, format_number, join_findings
 from panhuo.quality.catalogue import Settings, state
 from panhuo.quality.subject import Subject
@@ -79,7 +78,7 @@ def unreadable_values(subject: Subject, settings: Settings) -> pl.DataFrame:
     }
     parts = []
     for f in subject.role.fields:
-        if f.kind not in words or f.name not in subject.frame.columns:
+        if f.kind not in words or f.name not in subject.bad.columns:
             continue
         index = _index(subject.bad[f.name])
         if len(index):
@@ -157,7 +156,7 @@ def declared_areas(subject: Subject, settings: Settings) -> pl.DataFrame:
     declared = subject.frame[name].to_numpy().astype(np.float64)
     computed = subject.area_m2
     planar = subject.planar_m2
-    assert planar is not None  # noqa: S101 - polygons are there
+    assert planar is not None
     tolerance = np.maximum(least, share * computed)
     apart = np.minimum(np.abs(declared - computed), np.abs(declared - planar))
     # a negative or zero area is A07's; a shape without area is G01's

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import polars as pl
+import pyproj
 from numpy.typing import NDArray
 
 from panhuo import exchange
@@ -27,6 +28,9 @@ from panhuo.quality.documents import coordinate_system
 from panhuo.quality.subject import Subject
 from panhuo.survey.config import Input, SurveyConfig
 from panhuo.survey.sources import Sources
+
+#: A layer that nobody has named: checked only for what any layer must be.
+ANY = Role("", "其他图层", "another layer", None, "", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,10 @@ def deliver(config: SurveyConfig, settings: Settings, *, progress: Progress = si
         if not root.exists():
             continue
         deliveries[root] = exchange.open_delivery(root, progress=progress)
-    findings = [d.findings for d in deliveries.values()]
+    # what the reader says of total rows is a note to the checks, which add them up (C02)
+    findings = [
+        d.findings.filter((pl.col("code") != "C02") | (pl.col("severity") != "note")) for d in deliveries.values()
+    ]
     taken: list[tuple[Input, Layer]] = []
     used: set[str] = set()
     for entry in config.inputs:
@@ -145,6 +152,27 @@ def _working_crs(config: SurveyConfig, taken: list[tuple[Input, Layer]]) -> Crs:
     )
 
 
+def working_crs_of(layer: Layer) -> Crs | None:
+    """The planar zone in which one layer by itself can be checked; None for a table or a layer nobody can place."""
+    if layer.geometry is None:
+        return None
+    found = layer.crs if layer.crs is not None and layer.crs.known else _by_numbers(layer)
+    if found is None or not found.is_geographic:
+        return found
+    coords = Polygons.from_wkb(layer.geometry).coords
+    if not len(coords):
+        return found
+    longitude = float(np.median(to_geographic(coords[:: max(1, len(coords) // 1000)], found)[:, 0]))
+    zone = zone_of_longitude(longitude)
+    return Crs.gauss_kruger(zone) if 25 <= zone <= 45 else _local(longitude)
+
+
+def _local(longitude: float) -> Crs:
+    """A transverse Mercator projection on the place's own meridian, for layers outside China."""
+    wkt = pyproj.CRS.from_proj4(f"+proj=tmerc +lon_0={longitude:.0f} +ellps=GRS80 +x_0=500000 +units=m").to_wkt()
+    return Crs.from_wkt(wkt, source="magnitude", confidence=0.5)
+
+
 def _by_numbers(layer: Layer) -> Crs | None:
     assert layer.geometry is not None
     box = Polygons.from_wkb(layer.geometry).bounds
@@ -155,13 +183,13 @@ def _by_numbers(layer: Layer) -> Crs | None:
     return guess.crs if guess.usable else None
 
 
-def understand(entry: Input, layer: Layer, working: Crs) -> tuple[Subject, pl.DataFrame]:
+def understand(entry: Input, layer: Layer, working: Crs | None) -> tuple[Subject, pl.DataFrame]:
     """One layer under standard names: values typed, areas in m², shapes in the survey's zone.
 
     Returns the subject and what was found: units that had to be guessed, columns that could be two things.
     """
-    the_role = role(entry.role)
-    mapped = map_fields(entry.role, layer.fields, given=entry.fields)
+    the_role = role(entry.role) if entry.role else ANY
+    mapped = map_fields(entry.role, layer.fields, given=entry.fields) if entry.role else FieldMap("", {})
     delivered = layer.frame()
     raw = delivered.select(
         pl.col(m.column).cast(pl.String, strict=False).alias(name) if delivered.schema[m.column] != pl.List(pl.String)
@@ -175,7 +203,7 @@ def understand(entry: Input, layer: Layer, working: Crs) -> tuple[Subject, pl.Da
         polygons = Polygons.from_wkb(layer.geometry)
         if crs is None or not crs.known:
             crs = _by_numbers(layer)
-        if crs is None:
+        if crs is None or working is None:
             polygons = Polygons.none(len(polygons))
         elif len(polygons.coords):
             degrees = to_geographic(polygons.coords, crs)

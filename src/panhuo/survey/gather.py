@@ -14,6 +14,7 @@ from panhuo.land.crs import Crs
 from panhuo.land.polygons import Polygons
 from panhuo.land.roles import role
 from panhuo.messages import PanhuoError, Text
+from panhuo.overlay import duplicates
 from panhuo.progress import Progress, silent
 from panhuo.quality.catalogue import Settings
 from panhuo.quality.shapes import ShapeFaults, shape_faults
@@ -136,11 +137,12 @@ def gather(sources: Sources, settings: Settings, *, progress: Progress = silent)
                     "area_m2": pl.Series(subject.area_m2),
                     "shapeless": pl.Series(~(np.nan_to_num(subject.area_m2) > 0)),
                     "crossing": pl.Series(fault.crossing),
-                    "outline": pl.Series(fault.outline),
                 }
             )
         )
-    rows = pl.concat(parts)
+    shapes = [s.polygons for s in subjects if s.polygons is not None]
+    together = shapes[0] if len(shapes) == 1 else Polygons.concat(shapes)
+    rows = pl.concat(parts).with_columns(pl.Series("outline", duplicates(together)))
     rows = _reasons(rows)
     rows = _outside(rows, subjects, sources)
     everything = rows.select("subject", "index", "parcel_code", "area_m2", "reason")

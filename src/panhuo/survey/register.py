@@ -13,6 +13,7 @@ from panhuo import exchange
 from panhuo.documents import write_xlsx
 from panhuo.exchange import Layer
 from panhuo.identify import Verdicts
+from panhuo.land.codes.industry import division_name
 from panhuo.land.crs import Crs
 from panhuo.land.facts import FACTS
 from panhuo.land.roles import role
@@ -209,12 +210,10 @@ def summary_columns(parcels: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:
     """What the summary tables ask for: outcome, area, township, class, industry, ownership."""
     missing = pl.lit(None, pl.String)
     names = _class_names(verdicts)
-    from panhuo.land import industry_name
-
     division = (
         pl.when(pl.col("enterprise_count") == 0)
         .then(pl.lit("无企业"))
-        .otherwise(industry_name(pl.col("industry_division")))
+        .otherwise(division_name(pl.col("industry_division")))
         if "industry_division" in parcels.columns
         else missing
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-import panhuo
+from panhuo import __version__
 from panhuo.identify import Verdicts, identify
 from panhuo.identify import load as load_verdicts
 from panhuo.identify import save as save_verdicts
@@ -81,7 +81,7 @@ def run(config: SurveyConfig, *, progress: Progress = silent) -> Result:
     stages.sweep()
     times: dict[str, float] = {}
     frozen = freeze(pack)
-    base = key_of(panhuo.__version__, _inputs_key(config), _config_key(config))
+    base = key_of(__version__, _inputs_key(config), _config_key(config))
 
     def stage(name: str, key: str, work: Callable[[Path], dict[str, Any] | None]) -> Path:
         start = time.monotonic()
@@ -207,7 +207,7 @@ def _manifest(
     check_notes = stages.notes("check")
     return {
         "title": config.title,
-        "panhuo": panhuo.__version__,
+        "panhuo": __version__,
         "python": platform.python_version(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "simulated": config.simulated,

@@ -63,7 +63,7 @@ class Stages:
         """What a finished stage noted."""
         record: dict[str, Any] = json.loads((self.folder / name / _DONE).read_text(encoding="utf-8"))
         notes = record["notes"]
-        assert isinstance(notes, dict)  # noqa: S101 - written by make()
+        assert isinstance(notes, dict)
         return notes
 
     def sweep(self) -> None:

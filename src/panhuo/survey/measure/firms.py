@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from panhuo.land import industry_division
+from panhuo.land.codes.industry import industry_division
 from panhuo.survey.measure.facts import Facts, Parcels, source_of
 from panhuo.survey.sources import Sources
 
@@ -91,7 +91,7 @@ def measure_firms(sources: Sources, parcels: Parcels, rules: Rules) -> Facts:
 def _industry(sources: Sources, link: pl.DataFrame) -> pl.DataFrame:
     wanted = ("credit_code", "enterprise_name", "industry_code", "catalogue_status", "above_scale", "occupied_area_m2")
     firms = sources.table("enterprises", *wanted)
-    assert firms is not None  # noqa: S101 - asked only when there are enterprises
+    assert firms is not None
     firms = firms.unique("credit_code", keep="first", maintain_order=True)
     revenue = sources.table("economy", "credit_code", "year", "revenue_wan")
     if revenue is not None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from panhuo.land import is_construction, is_farmland, land_group
 from panhuo.identify import FactSource
-from panhuo.survey.measure.facts import Facts, Parcels, source_of
+from panhuo.land.codes.landuse import is_construction, is_farmland, land_group
+from panhuo.survey.measure.facts import Facts, Parcels
 from panhuo.survey.measure.shares import Overlaid
 
 #: Town attributes of the land survey: 201 city, 202 town (A = detached industrial land); 203 village.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from panhuo.land import ownership_kind
 from panhuo.identify import FactSource
+from panhuo.land.codes.lists import ownership_kind
 from panhuo.survey.measure.facts import Facts, Parcels, source_of
 from panhuo.survey.sources import Sources
 
@@ -54,13 +54,23 @@ def measure_registration(sources: Sources, parcels: Parcels, form: Facts) -> Fac
         filled = facts.frame.with_columns(pl.col(c).fill_null(form.frame[c]) for c in known)
         facts = Facts(filled, facts.sources)
     facts = _disputes(sources, codes, facts)
-    natures = [
-        parcels.frame[c].cast(pl.String)
-        if c in parcels.frame.columns
-        else pl.Series(c, [None] * len(parcels), pl.String)
-        for c in ("ownership_nature", "right_nature", "parcel_code")
-    ]
-    kind = pl.select(ownership_kind(*(pl.lit(s) for s in natures)).alias("ownership_kind")).to_series()
+
+    def told(column: str) -> pl.Expr:
+        own = parcels.frame[column] if column in parcels.frame.columns else None
+        if own is None and column in facts.frame.columns:
+            own = facts.frame[column]
+        return pl.lit(own.cast(pl.String)) if own is not None else pl.lit(None, pl.String)
+
+    kind = pl.select(
+        ownership_kind(
+            told("ownership_nature"),
+            parcel_code=told("parcel_code"),
+            right_type=told("right_type"),
+            right_nature=told("right_nature"),
+        ).alias("ownership_kind")
+    ).to_series()
+    if len(kind) != len(parcels):
+        kind = pl.Series("ownership_kind", [None] * len(parcels), dtype=pl.String)
     return facts.add({"ownership_kind": kind}, source_of(sources.subjects("parcels")))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from panhuo.identify import FactSource
 from panhuo.land.facts import FACTS
 from panhuo.land.projection import to_geographic
 from panhuo.packs import Pack

@@ -1,0 +1,1 @@
+"""The commands of ``panhuo``, one file a subject."""

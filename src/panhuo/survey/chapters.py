@@ -1,0 +1,503 @@
+"""The chapters of the survey report: scale, structure, distribution, input and output, potential, and what is still open.
+
+Contents: requirements H1 (规模、分布、产业类型、投入产出、综合效益、再开发潜力；类型、布局、面积、用途、权属) and H2 (两库一清单).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from panhuo.documents import (
+    Block,
+    Bullets,
+    Cell,
+    Chart,
+    Column,
+    Figure,
+    Heading,
+    KeyFigure,
+    KeyFigures,
+    Paragraph,
+    Ref,
+    Series,
+    Table,
+)
+from panhuo.documents.maps import ClassStyle
+from panhuo.identify.conditions import Node, leaves
+from panhuo.land.facts import FACTS
+from panhuo.land.roles import ROLES
+from panhuo.messages import Text, format_number
+from panhuo.survey.findings import summary_table
+from panhuo.survey.gather import REASONS
+from panhuo.survey.story import Story, outcome_map
+from panhuo.survey.tables import OUTCOMES, crossed, identified_by, reconciliation_table
+
+_MU = 3.0 / 2000.0
+_PALETTE = ("#c0392b", "#2e6da4", "#e08e2b", "#5b8c5a", "#8e5ea2", "#4aa3a2", "#a0522d", "#6c7a89")
+
+
+def overview(story: Story) -> list[Block]:
+    """What was surveyed, for whom, on what basis, from which data."""
+    say, pack = story.say, story.pack
+    counts = story.balance.counts
+    area = story.balance.areas_m2
+    figures = KeyFigures(
+        (
+            KeyFigure(say("交付宗地", "parcels delivered"), format_number(story.balance.delivered), say("宗", "")),
+            KeyFigure(
+                say("调查面积", "area surveyed"),
+                format_number(story.balance.delivered_m2 / 10_000, 2),
+                say("公顷", "ha"),
+            ),
+            KeyFigure(say("认定低效用地", "identified"), format_number(counts["identified"]), say("宗", "")),
+            KeyFigure(
+                say("认定面积", "area identified"), format_number(area["identified"] / 10_000, 2), say("公顷", "ha")
+            ),
+            KeyFigure(say("待核实", "unknown"), format_number(counts["unknown"]), say("宗", "")),
+        )
+    )
+    basis = "；".join(
+        dict.fromkeys(
+            d.title(story.lang) + (f"（{d.number}）" if d.number else "") for d in pack.documents.values()
+        )
+    )  # fmt: skip
+    inputs = [
+        (
+            ROLES[entry.role].text(story.lang),
+            entry.path + (f"（{entry.layer}）" if entry.layer else ""),
+            str(entry.year) if entry.year else None,
+            entry.date,
+        )
+        for entry in story.config.inputs
+    ]
+    table = Table(
+        (
+            Column(say("数据", "data"), width=34),
+            Column(say("文件", "file")),
+            Column(say("年度", "year"), kind="code", width=16),
+            Column(say("日期", "date"), kind="date", width=24),
+        ),
+        inputs,
+        caption=say("使用的数据", "Data used"),
+        key="inputs",
+    )
+    blocks: list[Block] = [
+        Heading(say("调查概况", "The survey"), 1),
+        figures,
+        Paragraph(
+            say(
+                f"本次调查以宗地为单元，适用政策包“{pack.title('zh')}”（{pack.id}），按 {story.config.on:%Y年%m月%d日} 有效的标准认定。",
+                f"The survey's unit is the parcel; the standard is that of the pack '{pack.title('en')}' ({pack.id}) "
+                f"as in force on {story.config.on:%d %B %Y}.",
+            )
+        ),
+    ]
+    if basis:
+        blocks.append(Paragraph(say("依据：", "Basis: ") + basis + say("。", ".")))
+    blocks += [Paragraph((say("所用数据见", "The data are listed in "), Ref("inputs"), say("。", "."))), table]
+    return blocks
+
+
+def delivery(story: Story) -> list[Block]:
+    """What came in, what was wrong with it, what went back."""
+    say = story.say
+    back = story.measured.handed_back.frame
+    reasons = back.group_by("reason").agg(pl.len().alias("n"), pl.col("area_m2").sum()).sort("n", descending=True)
+    blocks: list[Block] = [
+        Heading(say("数据接收与检查", "Delivery and checks"), 1),
+        Paragraph(
+            say(
+                f"共接收文件 {len(story.notes['files'])} 个、图层和表 {story.notes['layers']} 个、记录 {story.notes['rows']:,} 条；"
+                f"检查发现 {story.findings.height:,} 项。交付的数据没有被改动。",
+                f"{len(story.notes['files'])} files with {story.notes['layers']} layers and tables and {story.notes['rows']:,} "
+                f"rows came in; {story.findings.height:,} findings. Nothing that was delivered has been changed.",
+            )
+        ),
+        summary_table(story.findings, story.lang),
+    ]
+    if back.height:
+        blocks += [
+            Paragraph(
+                say(
+                    f"下列 {back.height} 宗不能认定，已退回报送单位，其面积计入对账。",
+                    f"{back.height} parcels cannot be judged and go back to their sender; their area is in the reconciliation.",
+                )
+            ),
+            Table(
+                (
+                    Column(say("退回原因", "reason")),
+                    Column(say("宗地数", "parcels"), kind="number", decimals=0, summed=True, width=26),
+                    Column(say("面积", "area"), unit=say("亩", "mu"), kind="number", decimals=2, summed=True, width=34),
+                ),
+                [
+                    (REASONS[r["reason"]](story.lang), r["n"], round(r["area_m2"] * _MU, 2))
+                    for r in reasons.iter_rows(named=True)
+                ],
+                caption=say("退回的宗地", "Parcels handed back"),
+                total=(say("合计", "total"), back.height, round(float(back["area_m2"].sum()) * _MU, 2)),
+            ),
+        ]
+    return blocks
+
+
+def standard(story: Story) -> list[Block]:
+    """The standard: every condition with its clause and who confirms it; what nobody has set yet."""
+    say, lang, the = story.say, story.lang, story.verdicts.standard
+    rows: list[Sequence[Cell]] = []
+
+    def add(kind: str, roots: Sequence[Node]) -> None:
+        for root in roots:
+            for condition in leaves(root):
+                rows.append(
+                    (
+                        kind,
+                        condition.id,
+                        condition.text(lang),
+                        the.citations[condition.clause](lang)
+                        if condition.clause in the.citations
+                        else (condition.clause or ""),
+                        say("未设定", "not set") if condition.unset else "",
+                    )
+                )
+
+    add(say("排除", "exclusion"), the.exclusions)
+    add(say("前提", "precondition"), the.preconditions)
+    for one in the.classes:
+        if one.when is not None:
+            add(one.name(lang), (one.when,))
+    blocks: list[Block] = [
+        Heading(say("认定标准", "The standard"), 1),
+        Table(
+            (
+                Column(say("类别", "class"), width=30),
+                Column(say("条件", "condition"), kind="code", width=18),
+                Column(say("内容", "what it asks")),
+                Column(say("条款", "clause"), width=38),
+                Column(say("阈值", "threshold"), width=18),
+            ),
+            rows,
+            caption=say("认定条件", "Conditions"),
+        ),
+    ]
+    if the.readings:
+        blocks.append(
+            Paragraph(
+                say("条文有不同理解之处，本次按下列理解执行：", "Wordings that can be read in two ways were read so:")
+            )
+        )
+        blocks.append(
+            Bullets(
+                tuple(
+                    f"{r.text(lang)}——{say('任一成立即可' if r.chosen == 'any' else '须全部成立', 'any' if r.chosen == 'any' else 'all')}"
+                    for r in the.readings
+                )
+            )
+        )
+    return blocks
+
+
+def results(story: Story) -> list[Block]:
+    """The outcome in figures and on the map; the reconciliation."""
+    say, lang = story.say, story.lang
+    townships = crossed(story.summary, "township", Text("乡镇（街道）", "township"), lang)
+    names = [str(row[0]) for row in townships.rows]
+    chart = Chart(
+        "stacked",
+        tuple(names),
+        tuple(
+            Series(OUTCOMES[o](lang), tuple(_number(row[4 + 2 * i]) for row in townships.rows))
+            for i, o in enumerate(OUTCOMES)
+        ),
+        unit=say("亩", "mu"),
+        decimals=0,
+        height_mm=85,
+    )
+    return [
+        Heading(say("认定结果", "Outcomes"), 1),
+        Paragraph(
+            (
+                say("交付的每一宗地都有且只有一个结果，见", "Every delivered parcel has exactly one outcome, see "),
+                Ref("reconciliation"),
+                say("；分项之和等于合计。", "; the parts add up to the total."),
+            )
+        ),
+        reconciliation_table(story.balance, lang),
+        Figure(outcome_map(story), say("认定结论分布", "Outcomes on the map"), key="map-outcomes"),
+        Heading(say("按乡镇（街道）", "By township"), 2),
+        townships,
+        Figure(chart, say("各乡镇（街道）各类结论的面积", "Area of outcomes by township")),
+    ]
+
+
+def structure(story: Story) -> list[Block]:
+    """Kinds of inefficient land: by class, industry, use and ownership."""
+    say, lang = story.say, story.lang
+    classes = [c.name(lang) for c in story.verdicts.standard.classes]
+    by_class = identified_by(story.summary, "class", Text("认定类别", "class"), lang, order=classes)
+    blocks: list[Block] = [
+        Heading(say("低效用地的规模、结构与分布", "Scale, structure and distribution"), 1),
+        Heading(say("按认定类别", "By class"), 2),
+        by_class,
+    ]
+    if by_class.rows:
+        found = [str(row[0]) for row in by_class.rows]
+        blocks.append(
+            Figure(
+                Chart("horizontal", tuple(found), (Series(say("面积", "area"), tuple(_number(r[4]) for r in by_class.rows)),),
+                      unit=say("亩", "mu"), decimals=2),
+                say("各类低效用地面积", "Area by class"),
+            )
+        )  # fmt: skip
+        blocks.append(_class_map(story, found))
+    blocks += [
+        Heading(say("按行业", "By industry"), 2),
+        identified_by(story.summary, "industry", Text("行业", "industry"), lang),
+        Heading(say("按权属", "By ownership"), 2),
+        identified_by(story.summary, "ownership", Text("土地所有权", "ownership"), lang),
+    ]
+    return blocks
+
+
+def _class_map(story: Story, order: Sequence[str]) -> Figure:
+    rank = {name: i for i, name in enumerate(order)}
+    names = {c.id: c.name(story.lang) for c in story.verdicts.standard.classes}
+    judged = story.judged.select(
+        pl.when(pl.col("outcome") == "identified").then(pl.col("main_class").replace(names)).alias("c")
+    )["c"]
+    classes = judged.replace_strict(rank, default=len(order), return_dtype=pl.Int64).to_numpy()
+    styles = tuple(ClassStyle(n, _PALETTE[i % len(_PALETTE)], i // len(_PALETTE)) for i, n in enumerate(order))
+    other = ClassStyle(story.say("其他宗地", "other parcels"), "#eef1f4")
+    return Figure(
+        story.map(story.say("低效用地类别分布图", "Classes of inefficient land"), classes, (*styles, other)),
+        story.say("各类低效用地的分布", "Classes on the map"),
+    )
+
+
+def benefit(story: Story) -> list[Block]:
+    """Input and output: identified industrial land beside the rest."""
+    say = story.say
+    facts = [f for f in ("tax_per_mu", "output_per_hectare", "investment_intensity", "plot_ratio", "building_density")
+             if story.has(f)]  # fmt: skip
+    if not facts:
+        return []
+    rows: list[Sequence[Cell]] = []
+    for outcome in ("identified", "unknown", "not"):
+        part = story.parcels.filter(pl.col("outcome") == outcome)
+        row: list[Cell] = [OUTCOMES[outcome](story.lang)]
+        for fact in facts:
+            known = part[fact].drop_nulls()
+            row += [len(known), None if not len(known) else float(known.median())]  # type: ignore[arg-type]
+        rows.append(row)
+    columns = [Column(say("结论", "outcome"))]
+    for fact in facts:
+        group = (FACTS[fact].text(story.lang),)
+        columns.append(Column(say("有数据", "known"), kind="number", decimals=0, group=group))
+        unit = FACTS[fact].unit_text(story.lang)
+        columns.append(Column(say("中位数", "median"), unit=unit, kind="number", decimals=2, group=group))
+    return [
+        Heading(say("投入产出与综合效益", "Input, output and benefit"), 1),
+        Paragraph(
+            say(
+                "下表只统计有数据的宗地；没有数据的不作零计。",
+                "Only parcels with data are counted; a missing value is not a zero.",
+            )
+        ),
+        Table(
+            tuple(columns),
+            rows,
+            caption=say("各类结论的投入产出", "Input and output by outcome"),
+            landscape=len(facts) > 4,
+        ),
+    ]
+
+
+def potential(story: Story) -> list[Block]:
+    """Redevelopment potential of the identified land: room below the planned plot ratio, willingness, renewal areas."""
+    say = story.say
+    identified = story.identified
+    rows: list[Sequence[Cell]] = []
+
+    def line(name: str, part: pl.DataFrame, extra: float | None = None) -> None:
+        rows.append((name, part.height, round(float(part["area_m2"].sum()) * _MU, 2), extra))
+
+    if story.has("plot_ratio", "max_plot_ratio"):
+        room = identified.filter(pl.col("max_plot_ratio") > pl.col("plot_ratio"))
+        more = room.select(((pl.col("max_plot_ratio") - pl.col("plot_ratio")) * pl.col("area_m2")).sum()).item()
+        line(say("低于规划容积率", "below the planned plot ratio"), room, round(float(more or 0.0) / 10_000, 2))
+    if story.has("willing"):
+        line(say("权利人有盘活意愿", "right holder is willing"), identified.filter(pl.col("willing")))
+    if story.has("in_renewal_area"):
+        line(say("位于更新改造范围", "in a renewal area"), identified.filter(pl.col("in_renewal_area")))
+    if story.has("control_line_share"):
+        inside = identified.filter(pl.col("control_line_share") >= 0.5)
+        line(say("位于工业用地控制线内", "inside the industrial control line"), inside)
+    if not rows:
+        return []
+    return [
+        Heading(say("再开发潜力", "Redevelopment potential"), 1),
+        Table(
+            (
+                Column(say("情形", "case")),
+                Column(say("宗地数", "parcels"), kind="number", decimals=0),
+                Column(say("面积", "area"), unit=say("亩", "mu"), kind="number", decimals=2),
+                Column(
+                    say("可增建筑面积", "floor area to gain"),
+                    unit=say("万平方米", "10,000 m²"),
+                    kind="number",
+                    decimals=2,
+                ),
+            ),
+            rows,
+            caption=say("低效用地再开发潜力", "Potential of the identified land"),
+            note=say("一宗地可同时属于多种情形，各行不相加。", "A parcel may be in several rows; they do not add up."),
+        ),
+    ]
+
+
+def registers(story: Story) -> list[Block]:
+    """Legacy land and the issue list."""
+    say = story.say
+    old = story.measured.legacy.frame
+    blocks: list[Block] = [Heading(say("历史遗留用地与问题清单", "Legacy land and the issue list"), 1)]
+    if old.height:
+        by = (
+            old.group_by("situation").agg(pl.len().alias("n"), pl.col("area_m2").sum()).sort("area_m2", descending=True)
+        )
+        blocks.append(
+            Table(
+                (
+                    Column(say("遗留情形", "situation")),
+                    Column(say("宗数", "count"), kind="number", decimals=0, summed=True, width=24),
+                    Column(say("面积", "area"), unit=say("亩", "mu"), kind="number", decimals=2, summed=True, width=34),
+                ),
+                [(r["situation"], r["n"], round(r["area_m2"] * _MU, 2)) for r in by.iter_rows(named=True)],
+                caption=say("历史遗留用地", "Legacy land"),
+                total=(say("合计", "total"), old.height, round(float(old["area_m2"].sum()) * _MU, 2)),
+            )
+        )
+    else:
+        blocks.append(Paragraph(say("没有交付历史遗留用地。", "No legacy land was delivered.")))
+    problems = story.measured.obstacles
+    if problems.height and "kind" in problems.columns:
+        kinds = problems.group_by("kind").len("n").sort(["n", "kind"], descending=[True, False])
+        blocks.append(
+            Table(
+                (
+                    Column(say("问题类型", "kind of obstacle")),
+                    Column(say("件数", "count"), kind="number", decimals=0, summed=True, width=24),
+                ),
+                list(kinds.iter_rows()),
+                caption=say("难点堵点与诉求", "Obstacles and wishes"),
+                total=(say("合计", "total"), problems.height),
+            )
+        )
+    return blocks
+
+
+def open_questions(story: Story) -> list[Block]:
+    """What is still unknown, how many verdicts hang on it, and whom to ask."""
+    say, lang = story.say, story.lang
+    unknown = story.parcels.filter(pl.col("outcome") == "unknown")
+    if not unknown.height:
+        return []
+    missing = (
+        unknown.select("missing", "area_m2")
+        .explode("missing")
+        .drop_nulls("missing")
+        .group_by("missing")
+        .agg(pl.len().alias("n"), pl.col("area_m2").sum())
+        .sort(["n", "missing"], descending=[True, False])
+        .head(30)
+    )
+    rows: list[Sequence[Cell]] = []
+    conditions = story.verdicts.standard.conditions()
+    for r in missing.iter_rows(named=True):
+        kind, _, name = str(r["missing"]).partition(":")
+        if name:
+            condition = conditions.get(name)
+            words = {
+                "threshold": say("阈值未设定", "threshold not set"),
+                "group": say("同类样本太少", "too few peers"),
+                "value": say("无法计算", "no value"),
+            }.get(kind, kind)
+            what = f"{words}：{condition.text(lang) if condition else name}"
+            whom = condition.set_by or "" if condition else ""
+        else:
+            what, whom = (FACTS[kind].text(lang), FACTS[kind].ask(lang)) if kind in FACTS else (kind, "")
+        rows.append((what, whom, r["n"], round(r["area_m2"] * _MU, 2)))
+    return [
+        Heading(say("待核实事项", "Open questions"), 1),
+        Paragraph(
+            say(
+                f"{unknown.height:,} 宗地因缺少下列数据暂不能下结论；补齐后重新运行即可。未知不等于不符合。",
+                f"{unknown.height:,} parcels cannot be decided for want of these data; deliver them and run again. "
+                "Unknown does not mean that a condition fails.",
+            )
+        ),
+        Table(
+            (
+                Column(say("缺少什么", "what is missing")),
+                Column(say("向谁核实", "whom to ask"), width=40),
+                Column(say("涉及宗地", "parcels"), kind="number", decimals=0, width=24),
+                Column(say("面积", "area"), unit=say("亩", "mu"), kind="number", decimals=2, width=30),
+            ),
+            rows,
+            caption=say("待核实事项", "Open questions"),
+            note=say("一宗地可缺少多项数据，各行不相加。", "A parcel may lack several; the rows do not add up."),
+        ),
+    ]
+
+
+def method(story: Story) -> list[Block]:
+    """How the figures were made."""
+    say = story.say
+    return [
+        Heading(say("计算方法", "How the figures were made"), 1),
+        Bullets(
+            (
+                say(
+                    "面积为 CGCS2000 椭球面积，按国土调查的图斑椭球面积公式计算；交付所载面积另行保留，不予覆盖。",
+                    "Areas are those on the CGCS2000 ellipsoid by the formula of the land survey; declared areas are kept beside them.",
+                ),
+                say(
+                    "地类、规划、控制线占比由图形叠加面积计算；未被数据覆盖的部分按未知处理。",
+                    "Shares come from areas of intersection; what no layer covers is unknown.",
+                ),
+                say(
+                    "一家企业使用多宗地的，其指标按宗地面积分摊，不重复计算。",
+                    "A firm on several parcels is divided among them by area and counted once.",
+                ),
+                say(
+                    "条件按真、假、未知三值判定，未知不当作假；每宗地的逐条依据可用 panhuo explain 查看。",
+                    "Conditions are true, false or unknown; unknown is never read as false. `panhuo explain` shows each of them.",
+                ),
+                say(
+                    "分项面积按最大余数法取整，合计等于各分项之和。",
+                    "Parts are rounded so that they add up to the rounded total.",
+                ),
+            )
+        ),
+    ]
+
+
+def _number(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, int | float) else None
+
+
+Chapter = Callable[[Story], list[Block]]
+
+#: The report in its order.
+CHAPTERS: tuple[Chapter, ...] = (
+    overview,
+    delivery,
+    standard,
+    results,
+    structure,
+    benefit,
+    potential,
+    registers,
+    open_questions,
+    method,
+)

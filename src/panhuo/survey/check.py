@@ -1,0 +1,123 @@
+"""Check: every layer by itself, the layers against each other, and the parcels against the land they lie on."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from panhuo.land.codes.landuse import is_construction
+from panhuo.land.roles import ROLES
+from panhuo.messages import Text, join_findings
+from panhuo.overlay import representative_points
+from panhuo.progress import Progress, silent
+from panhuo.quality import Settings, check_subject
+from panhuo.quality.documents import outside_county
+from panhuo.quality.relations import low_share, pressed_area, references, wrong_township
+from panhuo.survey.deliver import Delivered
+from panhuo.survey.gather import Gathered
+from panhuo.survey.measure.land import of_codes
+from panhuo.survey.measure.shares import Overlaid, lay_over
+
+Rows = NDArray[np.int64]
+
+#: Kinds of line that a parcel may not lie on (G11).
+FORBIDDEN = {
+    "永久基本农田": Text("永久基本农田", "permanent basic farmland"),
+    "生态保护红线": Text("生态保护红线", "the ecological red line"),
+}
+
+
+def check(delivered: Delivered, gathered: Gathered, settings: Settings, *, progress: Progress = silent) -> pl.DataFrame:
+    """All findings of a delivery, those of reading first. The order is the same in every run."""
+    sources = delivered.sources
+    parts = [delivered.findings]
+    subjects = sources.all()
+    for number, subject in enumerate(subjects):
+        progress("检查", number, len(subjects) + 2)
+        faults = next((f for s, f in zip(gathered.subjects, gathered.faults, strict=True) if s is subject), None)
+        parts.append(check_subject(subject, settings, faults=faults, progress=silent))
+    known = {
+        (role, field): pl.concat([s.frame[field].cast(pl.String).drop_nulls() for s in found]).unique()
+        for role, field in (("parcels", "parcel_code"), ("enterprises", "credit_code"))
+        if (found := [s for s in sources.subjects(role) if field in s.frame.columns])
+    }
+    titles = {name: role.text for name, role in ROLES.items()}
+    if "C01" not in settings.skip:
+        parts += [references(s, settings, known, titles) for s in subjects]
+    progress("检查", len(subjects), len(subjects) + 2)
+    parts += _on_the_land(delivered, gathered, settings, progress)
+    progress("检查", len(subjects) + 2, len(subjects) + 2)
+    findings = join_findings(parts)
+    return findings.filter(~pl.col("code").is_in(list(settings.skip)))
+
+
+def _on_the_land(
+    delivered: Delivered, gathered: Gathered, settings: Settings, progress: Progress
+) -> list[pl.DataFrame]:  # fmt: skip
+    """D04, G08 to G11: the judged parcels against the county, their townships, the land survey and the control lines."""
+    sources, parts = delivered.sources, []
+    points = representative_points(gathered.parcels.polygons)
+    covered = built = None
+    base = "最新变更调查"
+    if sources.has("patches"):
+        patches = gathered.laid_over(sources, "patches", ("land_class", "town_attribute"), progress=progress)
+        covered = np.nan_to_num(patches.share())
+        built = np.nan_to_num(patches.share(of_codes(patches.frame, "land_class", is_construction, "survey3")))
+        year = next((s.year for s in sources.subjects("patches") if s.year), None)
+        base = f"{year}年度变更调查" if year else base
+    lines = None
+    if sources.has("control_lines"):
+        lines = gathered.laid_over(sources, "control_lines", ("line_kind",), progress=progress)
+    layers = [s for s in sources.subjects("boundaries") if s.has("division_code")]
+    divisions = lay_over(gathered.parcels, layers, ("division_code",)) if layers else None
+    for number, subject in enumerate(gathered.subjects):
+        places, rows = gathered.rows_of(number)
+        if not len(rows):
+            continue
+        at = points[places]
+        if covered is not None and built is not None:
+            least = settings.get("G09", "minimum_share")
+            parts.append(low_share("G09", subject, rows, covered[places], least, base, at))
+            # what no patch covers is G09's matter
+            on = covered[places] >= least
+            parts.append(
+                low_share(
+                    "G10", subject, rows[on], built[places][on], settings.get("G10", "minimum_share"), base, at[on]
+                )
+            )
+        if lines is not None:
+            for kind, text in FORBIDDEN.items():
+                mask = lines.frame["line_kind"] == kind
+                if mask.any():
+                    area = np.nan_to_num(lines.share(mask)) * gathered.parcels.area
+                    parts.append(pressed_area(subject, settings, rows, area[places], text, at))
+        if divisions is not None:
+            parts += _boundaries(gathered, divisions, settings, number, places, rows)
+    return parts
+
+
+def _boundaries(
+    gathered: Gathered, divisions: Overlaid, settings: Settings, number: int, places: Rows, rows: Rows
+) -> list[pl.DataFrame]:
+    """D04: outside the county; G08: outside the township that the parcel names."""
+    subject = gathered.subjects[number]
+    code = divisions.frame["division_code"].cast(pl.String)
+    level = code.str.len_chars()
+    county = level <= 6 if (level <= 6).any() else level >= 9
+    inside = np.nan_to_num(divisions.share(county))[places]
+    parts = [outside_county(subject, settings, pl.Series(1.0 - inside), pl.Series(rows))]
+    named = gathered.parcels.frame["township_code"] if "township_code" in gathered.parcels.frame.columns else None
+    if named is None or not (level >= 9).any():
+        return parts
+    own = named.cast(pl.String).str.slice(0, 9)
+    pairs = divisions.pairs
+    same = (own.gather(pl.Series(pairs.left)) == code.str.slice(0, 9).gather(pl.Series(pairs.right))).fill_null(False)
+    area = np.bincount(pairs.left, pairs.area * same.to_numpy(), minlength=len(gathered.parcels))
+    planar = gathered.parcels.planar
+    share = np.divide(area, planar, out=np.ones(len(planar)), where=planar > 0)[places]
+    known = own.is_in(code.str.slice(0, 9).implode()).fill_null(False).to_numpy()[places]
+    # what lies outside the county altogether is D04's
+    check = known & (inside > 1.0 - settings.get("D04", "tolerated_share"))
+    parts.append(wrong_township(subject, settings, rows[check], share[check], own.gather(pl.Series(places[check]))))
+    return parts
