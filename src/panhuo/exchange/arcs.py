@@ -14,8 +14,9 @@ STEP = np.radians(4.0)
 def circular(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """A circular string (n, 2), n odd, as a line (m, 2) through the same given points.
 
-    Each three points (start, on the arc, end) are one arc; equal start and end mean a full circle whose middle point lies
-    opposite (ISO 13249-3). Chords leave the arc by no more than a millimetre and turn by no more than four degrees.
+    Each three points (start, on the arc, end) are one arc; equal start and end mean a full circle whose middle point
+    lies opposite (ISO 13249-3). Chords leave the arc by no more than a millimetre and turn by no more than four
+    degrees.
     """
     if len(points) < 3:
         return points

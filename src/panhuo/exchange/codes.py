@@ -1,6 +1,7 @@
 """What the readers and writers themselves can find, beside the catalogue of checks (families D, A, G, C).
 
-D01 (cannot be read, empty, missing) and D02 (no coordinate system) are the catalogue's own codes and are used as they are.
+D01 (cannot be read, empty, missing) and D02 (no coordinate system) are the catalogue's own codes and are used as they
+are.
 """
 
 from __future__ import annotations

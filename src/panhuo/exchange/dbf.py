@@ -1,7 +1,7 @@
 """dBASE tables read column by column with NumPy: fast at a million rows, and texts decoded as they really are.
 
-GDAL decodes by one declared encoding and turns integers wider than 18 digits into floating point; land codes of 19 digits
-would be destroyed. Here the bytes of a whole column are cut out at once and decoded in one go.
+GDAL decodes by one declared encoding and turns integers wider than 18 digits into floating point; land codes of 19
+digits would be destroyed. Here the bytes of a whole column are cut out at once and decoded in one go.
 Source: dBASE III/IV and Visual FoxPro table structures as published by their makers.
 """
 
@@ -182,20 +182,20 @@ def _codec(
                 do=("请核对 .cpg 文件。", "Check the .cpg file."),
             )
         )
-    codec = enc.guess(sample)
-    if codec != "utf-8":
+    guessed = enc.guess(sample)
+    if guessed != "utf-8":
         findings.append(
             finding(
                 "R01",
                 "note",
-                f"未声明文字编码（无 .cpg），按内容推断为 {enc.shown(codec)}。",
-                f"The text encoding is not stated (no .cpg); guessed from the content: {enc.shown(codec)}.",
+                f"未声明文字编码（无 .cpg），按内容推断为 {enc.shown(guessed)}。",
+                f"The text encoding is not stated (no .cpg); guessed from the content: {enc.shown(guessed)}.",
                 source,
                 layer=layer,
                 do=("请抽查中文属性；今后导出时附 .cpg。", "Check some texts; export with a .cpg file in future."),
             )
         )
-    return codec, "content"
+    return guessed, "content"
 
 
 def _sample(fields: list[Field], rows: NDArray[np.uint8]) -> bytes:
@@ -358,7 +358,8 @@ def _salvaged(
     layer: str,
     findings: list[Finding],
 ) -> str:
-    """Cell by cell: a character cut by the field's width is dropped, other undecodable bytes become U+FFFD, both said."""
+    """Cell by cell: a character cut by the field's width is dropped, other undecodable bytes become U+FFFD, both
+    said."""
     cells, cut, lost = [], [], []
     for row, raw in enumerate(blob.split(b"\x00")[:-1]):
         text = raw.decode(codec, "replace")

@@ -1,11 +1,11 @@
-"""CSV, TSV and other separated texts: encoding, separator, ragged rows, and geometry in a WKT column or two coordinates."""
+"""CSV, TSV and other separated texts: encoding, separator, ragged rows, and geometry in a WKT column or two
+coordinates."""
 
 from __future__ import annotations
 
 import csv
 import io
 from typing import NamedTuple
-
 
 from panhuo.exchange import encoding as enc
 from panhuo.exchange import tabular
@@ -27,7 +27,8 @@ class Lines(NamedTuple):
 
 
 def read(data: bytes, source: str, stem: str, ext: str, stage: Stage) -> ReadResult:
-    """One separated text as one layer, all columns text; an empty result without findings when it is prose, not a table."""
+    """One separated text as one layer, all columns text; an empty result without findings when it is prose, not a
+    table."""
     findings: list[Finding] = []
     decoded = enc.decode(data)
     text = decoded.text.removesuffix("\x1a").rstrip("\x00")

@@ -20,9 +20,9 @@ FileState = Literal["read", "part", "ignored", "unreadable"]
 class FileRecord:
     """One file of the delivery, so that nothing is dropped unseen.
 
-    ``path`` is relative to the delivery; a member of an archive is ``交付.zip/权籍/宗地.shp``. ``state`` is ``read`` (it
-    gave a layer), ``part`` (it belongs to another file: .dbf, .prj …), ``ignored`` (not data: a picture, a readme) or
-    ``unreadable`` (a finding says why). ``sha256`` is of the bytes as delivered.
+    ``path`` is relative to the delivery; a member of an archive is ``交付.zip/权籍/宗地.shp``. ``state`` is ``read``
+    (it gave a layer), ``part`` (it belongs to another file: .dbf, .prj …), ``ignored`` (not data: a picture, a
+    readme) or ``unreadable`` (a finding says why). ``sha256`` is of the bytes as delivered.
     """
 
     path: str
@@ -36,10 +36,10 @@ class Layer:
     """One layer or table as it was delivered.
 
     ``table`` holds the attributes: the columns named as in the file, in the file's order, texts as texts (codes such as
-    ``05H1`` or 19-digit numbers in text fields are never turned into numbers). ``geometry`` is a large_binary Arrow array of
-    ISO WKB in two dimensions beside it, same length, null where a row has none; ``None`` for a plain table. Geometry is
-    as delivered (not repaired), in ``crs``. ``rows`` gives for each row the number that a person sees in the file
-    (Excel line, text line, 1-based feature number).
+    ``05H1`` or 19-digit numbers in text fields are never turned into numbers). ``geometry`` is a large_binary Arrow
+    array of ISO WKB in two dimensions beside it, same length, null where a row has none; ``None`` for a plain table.
+    Geometry is as delivered (not repaired), in ``crs``. ``rows`` gives for each row the number that a person sees in
+    the file (Excel line, text line, 1-based feature number).
     """
 
     name: str
@@ -64,7 +64,7 @@ class Layer:
     def frame(self) -> pl.DataFrame:
         """The attributes as a Polars frame (no copy where Arrow allows it)."""
         out = pl.from_arrow(self.table)
-        assert isinstance(out, pl.DataFrame)  # noqa: S101 - from_arrow of a table is always a frame
+        assert isinstance(out, pl.DataFrame)
         return out
 
     def with_(self, **changes: object) -> Layer:

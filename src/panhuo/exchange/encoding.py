@@ -1,7 +1,7 @@
 """Which encoding a text is in: names of code pages as they are met, language bytes, and a decision from the bytes.
 
-Order of belief for attribute tables (TXT and CSV have only the bytes): the .cpg file, the DBF language byte, strict UTF-8,
-GB18030. GB18030 holds GBK and GB2312, so one decoder serves all three.
+Order of belief for attribute tables (TXT and CSV have only the bytes): the .cpg file, the DBF language byte, strict
+UTF-8, GB18030. GB18030 holds GBK and GB2312, so one decoder serves all three.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class Decoded(NamedTuple):
 
 
 def codec_of(name: str) -> str | None:
-    """The Python codec for a code page as people write it (``GBK``, ``OEM 936``, ``ANSI 936``, ``65001``); None if unknown."""
+    """The Python codec for a code page as people write it (``GBK``, ``OEM 936``, ``ANSI 936``, ``65001``); None if
+    unknown."""
     plain = name.strip().strip("\ufeff\x00").lower()
     if not plain:
         return None

@@ -1,4 +1,5 @@
-"""Workbooks: xlsx, xlsm, xls, ods by calamine; what calamine does not tell (formula errors) is looked up in the xlsx itself.
+"""Workbooks: xlsx, xlsm, xls, ods by calamine; what calamine does not tell (formula errors) is looked up in the xlsx
+itself.
 
 Also the two kinds of file that call themselves .xls and are text: HTML tables and the XML Spreadsheet of 2003.
 """
@@ -152,7 +153,8 @@ _REF = re.compile(rb'\br="([A-Z]+)(\d+)"')
 
 
 def _formula_errors(data: bytes) -> dict[str, dict[tuple[int, int], str]]:
-    """Cells of an xlsx that hold an error, or a formula that was never calculated: sheet -> (row, column) -> error or ''."""
+    """Cells of an xlsx that hold an error, or a formula that was never calculated: sheet -> (row, column) -> error
+    or ''."""
     if not data.startswith(b"PK"):
         return {}
     out: dict[str, dict[tuple[int, int], str]] = {}
@@ -187,7 +189,8 @@ def _sheet_paths(z: zipfile.ZipFile) -> dict[str, str]:
         return {}
     rels = {
         e.get("Id"): (e.get("Target") or "")
-        for e in ElementTree.fromstring(z.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - a local office file; expat refuses entity bombs
+        for e in ElementTree.fromstring(z.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - a local office file;
+        expat refuses entity bombs
     }
     out = {}
     for e in ElementTree.fromstring(z.read("xl/workbook.xml")).iter():  # noqa: S314 - see above
@@ -280,7 +283,9 @@ def read_xml(data: bytes, source: str) -> ReadResult:
         )
     layers = []
     for sheet in root.iter(f"{ns}Worksheet"):
-        name, cells, merges = sheet.get(f"{ns}Name") or "Sheet", [], []
+        name = sheet.get(f"{ns}Name") or "Sheet"
+        cells: list[list[Any]] = []
+        merges: list[Merge] = []
         for row in sheet.iter(f"{ns}Row"):
             index = int(row.get(f"{ns}Index") or len(cells) + 1)
             cells += [[] for _ in range(index - 1 - len(cells))]

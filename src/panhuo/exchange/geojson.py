@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from panhuo.exchange import encoding as enc
 from panhuo.exchange.codes import finding, unreadable
-from panhuo.exchange.placing import bounds, stated
+from panhuo.exchange.delivery import Layer
+from panhuo.exchange.placing import bounds
 from panhuo.exchange.result import ReadResult
 from panhuo.exchange.stage import Item, Stage
 from panhuo.exchange.vector import layer_of, plain_columns
 from panhuo.exchange.vector import read as read_vector
-from panhuo.exchange.delivery import Layer
 from panhuo.messages import Finding
 
 _FIX = ("请用原软件重新导出并核对文件完整。", "Export it again and check that the file is complete.")
@@ -34,7 +34,7 @@ def read(item: Item, source: str, stage: Stage) -> ReadResult:
     else:
         path, driver = room / f"{_plain(item.stem)}.geojson", "GeoJSON"
     path.write_text(text, encoding="utf-8")
-    options = {"DATE_AS_STRING": "YES"} if driver == "GeoJSON" else {}
+    options: dict[str, Any] = {"DATE_AS_STRING": "YES"} if driver == "GeoJSON" else {}
     result = read_vector(path, source, driver, **options)
     if not result.layers and driver != "TopoJSON":
         result = _by_feature(text, source, item.stem, result.findings)
@@ -42,7 +42,7 @@ def read(item: Item, source: str, stage: Stage) -> ReadResult:
     out = []
     for layer in result.layers:
         name = item.stem if len(result.layers) == 1 else layer.name
-        out.append(_placed(layer.with_(name=name, encoding=enc.shown(codec)), text, driver, findings))
+        out.append(_placed(layer.with_(name=name, encoding=enc.shown(codec)), text, driver))
     return ReadResult(tuple(out), findings)
 
 
@@ -95,7 +95,7 @@ def _is_lines(start: str) -> bool:
         return False
 
 
-def _placed(layer: Layer, text: str, driver: str, findings: list[Finding]) -> Layer:
+def _placed(layer: Layer, text: str, driver: str) -> Layer:
     """GeoJSON without a ``crs`` member means longitude and latitude; coordinates beyond that are metres unsaid."""
     if layer.geometry is None or driver == "TopoJSON":
         return layer
@@ -105,18 +105,8 @@ def _placed(layer: Layer, text: str, driver: str, findings: list[Finding]) -> La
     says_degrees = layer.crs is None or layer.crs.epsg in (4326, 4490, 4258, None)
     if degrees or (named and not says_degrees):
         return layer
-    findings.append(
-        finding(
-            "D02",
-            "warning",
-            "坐标是米而文件未说明坐标系（GeoJSON 默认经纬度）。",
-            "The coordinates are metres but the file does not say which system (GeoJSON means longitude and latitude).",
-            layer.source,
-            layer=layer.name,
-            do=("请说明坐标系、带号与中央经线。", "State the system, zone and central meridian."),
-        )
-    )
-    return layer.with_(crs=None)
+    note = "文件未写坐标系，坐标也不是经纬度 / no crs member, and the coordinates are not longitude and latitude"
+    return layer.with_(crs=None, notes=(*layer.notes, note))
 
 
 def _by_feature(text: str, source: str, stem: str, before: list[Finding]) -> ReadResult:

@@ -1,8 +1,8 @@
 """Finding the table in a sheet: title lines, a header of several merged rows, data, totals, footnotes.
 
-Chinese forms put a title and a line with unit and date above the header, merge group headings over their columns, number
-the columns below, and close with 合计 and signatures. A column is named by its header path, ``登记信息/用途``; the rows
-that are not data are kept as notes, never lost.
+Chinese forms put a title and a line with unit and date above the header, merge group headings over their columns,
+number the columns below, and close with 合计 and signatures. A column is named by its header path, ``登记信息/用途``;
+the rows that are not data are kept as notes, never lost.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Cells = Sequence[Sequence[Any]]
 Merge = tuple[int, int, int, int]
 
 _TOTAL = re.compile(r"^(合计|总计|小计|共计|累计|总和|本页合计|本页小计|grandtotal|total|subtotal|sum)[:：]?$", re.I)
-_FOOT = re.compile(
-    r"^(注|备注|说明|填表说明|填表人|制表人|制表单位|填报单位|填报人|审核人|复核人|负责人|单位负责人|填表日期|数据来源|source|note)\s*\d*\s*[:：.、]",
-    re.I,
+_FOOT_WORDS = (
+    "注|备注|说明|填表说明|填表人|制表人|制表单位|填报单位|填报人|审核人|复核人|负责人|单位负责人|填表日期|数据来源|source|note"
 )
+_FOOT = re.compile(rf"^({_FOOT_WORDS})\s*\d*\s*[:：.、]", re.I)
 _NUMBERED = re.compile(r"^[(（]?(\d{1,3}|[甲乙丙丁戊己庚辛壬癸]|[A-Z]|栏次|序号|行次|[—-])[)）]?([=＝+-].*)?$")
 _CODE_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,30}$")
 _LOOK = 30
@@ -56,8 +56,8 @@ def text_of(value: Any) -> str:
 def detect(cells: Cells, merges: Sequence[Merge] = ()) -> Header | None:
     """The header of a sheet given as rows of cells (ragged rows allowed); None when there is no filled cell.
 
-    With ``merges`` the header goes on as long as a heading spans rows or groups columns; without them it is one row, and a
-    second row of field codes (ZDDM, DLBM …) below Chinese headings belongs to it.
+    With ``merges`` the header goes on as long as a heading spans rows or groups columns; without them it is one row,
+    and a second row of field codes (ZDDM, DLBM …) below Chinese headings belongs to it.
     """
     filled = [[k for k, v in enumerate(row) if text_of(v)] for row in cells[: _LOOK + _DEEP]]
     if not any(filled):
@@ -97,7 +97,7 @@ def _last_row(cells: Cells, first: int, merges: Sequence[Merge], known: bool) ->
     for _ in range(_DEEP):
         grown = last
         for top, left, bottom, right in merges:
-            if not first <= top <= last or top == bottom == last and left == right:
+            if not first <= top <= last or (top == bottom == last and left == right):
                 continue
             if right > left and bottom >= last and not _whole_width(cells, top, left, right):
                 grown = max(grown, min(bottom + 1, len(cells) - 1))

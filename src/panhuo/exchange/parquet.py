@@ -1,4 +1,5 @@
-"""GeoParquet, plain Parquet and Feather by pyarrow: WKB and GeoArrow geometry, nested columns kept or written as JSON."""
+"""GeoParquet, plain Parquet and Feather by pyarrow: WKB and GeoArrow geometry, nested columns kept or written as
+JSON."""
 
 from __future__ import annotations
 

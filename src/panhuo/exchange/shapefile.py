@@ -5,6 +5,8 @@ Source: ESRI Shapefile Technical Description, July 1998.
 
 from __future__ import annotations
 
+import csv
+import io
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +22,8 @@ from panhuo.exchange.delivery import Layer
 from panhuo.exchange.placing import stated
 from panhuo.exchange.result import ReadResult
 from panhuo.exchange.stage import Item, Stage, put
-from panhuo.exchange.vector import geometry_of
+from panhuo.exchange.vector import arrow, geometry_of
+from panhuo.land.crs import Crs
 from panhuo.messages import Finding
 
 _SHAPE_TYPES = {0, 1, 3, 5, 8, 11, 13, 15, 18, 21, 23, 25, 28, 31}
@@ -56,6 +59,8 @@ def read(parts: Mapping[str, Item], source: str, stage: Stage) -> ReadResult:
     if "dbf" in parts:
         put(parts["dbf"].local, room / "layer.dbf")
         table = dbf.read(room / "layer.dbf", source, cpg, findings, name)
+        if table is not None and "names" in parts:
+            table = table._replace(columns=_renamed(table.columns, parts["names"]))
     shapes = _shapes(parts, source, name, room, findings) if "shp" in parts else None
     if shapes is None:
         return ReadResult(_table_only(table, source, name), findings)
@@ -104,6 +109,14 @@ _HOW = {
 }
 
 
+def _renamed(columns: pa.Table, names: Item) -> pa.Table:
+    """Field names as they were before our writer shortened them to ten bytes."""
+    rows = list(csv.reader(io.StringIO(enc.decode(names.data()).text)))
+    full = {r[0]: r[1] for r in rows[1:] if len(r) == 2} if rows and rows[0] == ["字段名", "原名"] else {}
+    given = [full.get(c, c) for c in columns.column_names]
+    return columns.rename_columns(given) if len(set(given)) == len(given) else columns
+
+
 def _table_only(table: dbf.Table | None, source: str, name: str) -> tuple[Layer, ...]:
     if table is None:
         return ()
@@ -112,7 +125,7 @@ def _table_only(table: dbf.Table | None, source: str, name: str) -> tuple[Layer,
     return (Layer(name, source, "DBF", table.columns, encoding=enc.shown(table.codec), rows=rows, notes=notes),)
 
 
-def _crs(parts: Mapping[str, Item], source: str, name: str, findings: list[Finding]) -> object:
+def _crs(parts: Mapping[str, Item], source: str, name: str, findings: list[Finding]) -> Crs | None:
     text = enc.decode(parts["prj"].data()).text if "prj" in parts else None
     crs = stated(text)
     if text and text.strip() and crs is None:
@@ -211,8 +224,6 @@ def _shapes(parts: Mapping[str, Item], source: str, name: str, room: Path, findi
 
 def _by_gdal(room: Path, source: str, name: str, findings: list[Finding]) -> pa.Array | None:
     """Shapes without attributes: the .dbf stays outside, so that deleted rows do not take their shapes along."""
-    from panhuo.exchange.vector import arrow
-
     alone = room / "alone"
     alone.mkdir()
     for ext in ("shp", "shx"):
@@ -248,7 +259,8 @@ def _index_fits(shx: Path, shp: Path) -> bool:
 def _scan(shp: Path) -> tuple[list[tuple[int, int]], bool]:
     """The records of a .shp by walking through it: (offset, content length) in 16-bit words, and whether it breaks off."""
     data = np.memmap(shp, np.uint8, "r")
-    at, size, entries = 100, len(data), []
+    at, size = 100, len(data)
+    entries: list[tuple[int, int]] = []
     while at + 12 <= size:
         length = struct.unpack(">i", data[at + 4 : at + 8].tobytes())[0]
         kind = struct.unpack("<i", data[at + 8 : at + 12].tobytes())[0]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyogrio
 
 from panhuo.exchange import wkb
@@ -28,6 +29,10 @@ _EXPORT = (
 
 def arrow(path: Path | str, layer: str | None = None, **options: Any) -> tuple[dict[str, Any], pa.Table]:
     """``pyogrio.read_arrow`` without its warnings: (meta, table). Raises what GDAL raises."""
+    if str(path).lower().endswith(".fgb"):
+        # GDAL 3.12's own Arrow reader of FlatGeobuf hands out broken buffers where a geometry is null; its general one does
+        # not. The switch concerns this driver only.
+        pyogrio.set_gdal_config_options({"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         meta, table = pyogrio.raw.read_arrow(path, layer=layer, **options)
@@ -97,6 +102,8 @@ def layer_of(
     encoding = meta.get("encoding") if driver not in ("GPKG", "OpenFileGDB") else "UTF-8"
     shapes = _geometry_column(meta, table)
     geometry, kind, crs = None, None, None
+    if shapes is not None and _shapeless(table.column(shapes), meta):
+        table, shapes = without(table, {shapes}), None
     if shapes is not None:
         geometry, kind, notes = geometry_of(table.column(shapes), source, name, findings)
         kind = kind or meta.get("geometry_type")
@@ -105,6 +112,8 @@ def layer_of(
     fid = meta.get("fid_column") or ""
     own = {c for c in (fid, "OGC_FID", "fid") if c.lower() in _OWN_FID} - set(meta["fields"])
     table = without(table, own)
+    if driver in ("OpenFileGDB", "FlatGeobuf"):
+        table = _dates(table)
     table, more = plain_columns(table) if table.num_columns else (pa.table({"FID": numbers}), ())
     return Layer(
         name,
@@ -118,6 +127,23 @@ def layer_of(
         kind,
         notes + more,
     )
+
+
+def _shapeless(column: pa.ChunkedArray, meta: dict[str, Any]) -> bool:
+    """A table in a format that always has a place for geometry."""
+    return bool(len(column)) and column.null_count == len(column) and meta.get("geometry_type") == "Unknown"
+
+
+def _dates(table: pa.Table) -> pa.Table:
+    """Moments that are all at midnight are dates; these formats have no other way to say so."""
+    for k, field in enumerate(table.schema):
+        column = table.column(k)
+        if not pa.types.is_timestamp(field.type) or field.type.tz or column.null_count == len(column):
+            continue
+        dates = column.cast(pa.date32(), safe=False)
+        if pc.all(pc.equal(dates.cast(field.type), column)).as_py():
+            table = table.set_column(k, field.name, dates)
+    return table
 
 
 def without(table: pa.Table, names: Collection[str]) -> pa.Table:
@@ -145,6 +171,8 @@ def plain_columns(table: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
         if isinstance(kind, pa.BaseExtensionType):
             column = pa.chunked_array([c.storage for c in column.chunks], kind.storage_type)
             kind = kind.storage_type
+        if pa.types.is_timestamp(kind) and kind.tz:
+            column = pc.local_timestamp(column)
         if pa.types.is_dictionary(kind):
             column, kind = column.cast(kind.value_type), kind.value_type
         if pa.types.is_string_view(kind) or (pa.types.is_large_string(kind) and column.nbytes < 2**30):

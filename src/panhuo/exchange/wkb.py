@@ -67,6 +67,8 @@ def flatten(geometry: pa.Array | pa.ChunkedArray) -> Flat:
         empty = np.flatnonzero(valid).tolist()
         return Flat(pa.nulls(len(wkb), pa.large_binary()), {}, 0, 0, 0, empty)
     data = np.frombuffer(wkb.buffers()[2], np.uint8)
+    if (np.diff(offsets) < 0).any() or offsets[-1] > len(data):
+        raise ValueError("broken binary array")
     long = valid & (np.diff(offsets) >= 5)
     codes = np.zeros(len(wkb), np.uint32)
     start = offsets[:-1][long]

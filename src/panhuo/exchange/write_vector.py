@@ -1,0 +1,232 @@
+"""GeoPackage, file geodatabase, FlatGeobuf and GeoJSON through GDAL's Arrow door."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyogrio
+
+from panhuo.exchange.codes import finding
+from panhuo.exchange.delivery import Layer
+from panhuo.exchange.plain_types import simple
+from panhuo.exchange.reproject import in_crs
+from panhuo.exchange.wkb import flatten, type_name
+from panhuo.exchange.write_dbf import Names
+from panhuo.land.crs import Crs
+from panhuo.messages import Finding, PanhuoError
+from panhuo.progress import Progress
+
+_MULTI = {1: (b"\x01\x04\x00\x00\x00\x01\x00\x00\x00", "MultiPoint"), 2: (b"\x01\x05\x00\x00\x00\x01\x00\x00\x00", "MultiLineString"), 3: (b"\x01\x06\x00\x00\x00\x01\x00\x00\x00", "MultiPolygon")}  # fmt: skip
+_RESERVED = {
+    "GPKG": ("fid", "geom"),
+    "OpenFileGDB": ("objectid", "shape", "shape_length", "shape_area"),
+    "FlatGeobuf": (),
+}
+
+
+def write(layers: list[Layer], path: Path, driver: str, findings: list[Finding], progress: Progress) -> list[Path]:
+    """Write layers into one GeoPackage, geodatabase or FlatGeobuf file; returns [path]."""
+    parts = [p for x in layers for p in (by_type(x, findings) if driver == "OpenFileGDB" else [x])]
+    names = Names(limit=120)
+    for k, layer in enumerate(parts):
+        progress(f"写出图层 {layer.name}", k, len(parts))
+        name = names.add(layer.name)
+        table = simple(layer.table, whole=_for_gdb if driver == "OpenFileGDB" else None)
+        findings += _numbers_as_text(layer, table)
+        table = table.rename_columns(_fields(table.column_names, driver, layer, findings))
+        geometry, kind = promoted(layer)
+        options: dict[str, Any] = {}
+        if driver == "FlatGeobuf" and (geometry is None or geometry.null_count):
+            options["SPATIAL_INDEX"] = "NO"
+        put(table, geometry, kind, layer.crs, path, name, driver, options)
+    return [path]
+
+
+def put(
+    table: pa.Table,
+    geometry: pa.LargeBinaryArray | None,
+    kind: str | None,
+    crs: Crs | None,
+    path: Path,
+    name: str,
+    driver: str,
+    options: dict[str, Any],
+) -> None:
+    """One layer through ``pyogrio.write_arrow``, whose errors become a PanhuoError."""
+    where = None
+    if geometry is not None:
+        column = "geom_" if "geom_" not in table.column_names else "geom_panhuo_"
+        table, where = table.append_column(column, geometry), column
+    text = None
+    if crs is not None and crs.known:
+        text = f"EPSG:{crs.epsg}" if crs.epsg else crs.wkt
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pyogrio.raw.write_arrow(
+                table,
+                path,
+                layer=name,
+                driver=driver,
+                geometry_name=where,
+                geometry_type=(kind or "Unknown") if geometry is not None else None,
+                crs=text,
+                layer_options=options,
+            )
+    except Exception as error:  # GDAL names its errors in its own classes
+        raise PanhuoError(
+            f"图层“{name}”写出失败：{error}", f"Layer '{name}' cannot be written: {error}", where=path.name
+        ) from error
+
+
+def _for_gdb(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Geodatabases before ArcGIS Pro 3.2 have no 64-bit integers: 32 bits where they do, else floating point, else text."""
+    ends = pc.min_max(column).as_py()
+    low, high = ends["min"] or 0, ends["max"] or 0
+    if low > -(2**31) and high < 2**31:
+        return column.cast(pa.int32())
+    return column.cast(pa.float64() if low >= -(2**53) and high <= 2**53 else pa.string())
+
+
+def _numbers_as_text(layer: Layer, table: pa.Table) -> list[Finding]:
+    return [
+        finding(
+            "R20",
+            "note",
+            f"字段“{f.name}”的整数超过 2⁵³，写作文本。",
+            f"Field '{f.name}' has integers beyond 2^53; written as text.",
+            layer.source,
+            layer=layer.name,
+            field=f.name,
+        )
+        for f, new in zip(layer.table.schema, table.schema, strict=True)
+        if pa.types.is_integer(f.type) and pa.types.is_string(new.type)
+    ]
+
+
+def _fields(names: list[str], driver: str, layer: Layer, findings: list[Finding]) -> list[str]:
+    """Field names, unique without regard to case as SQL wants them, and off the names that the format keeps for itself."""
+    taken = Names(limit=1000, reserved=_RESERVED.get(driver, ()))
+    out = [taken.add(n) for n in names]
+    for old, new in zip(names, out, strict=True):
+        if old != new:
+            findings.append(
+                finding(
+                    "R20",
+                    "note",
+                    f"字段“{old}”与格式保留名或其他字段重名，写作“{new}”。",
+                    f"The field '{old}' collides with a reserved or another name; written as '{new}'.",
+                    layer.source,
+                    layer=layer.name,
+                    field=old,
+                    value=new,
+                )
+            )
+    return out
+
+
+def kinds_of(geometry: pa.LargeBinaryArray) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    """The geometry type of each row (n,), 1..7; 0 where null."""
+    codes = np.zeros(len(geometry), np.uint32)
+    valid = ~np.asarray(geometry.is_null())
+    if valid.any():
+        heads = pc.binary_slice(geometry.drop_null(), 0, 5).to_pylist()
+        codes[valid] = [int.from_bytes(h[1:5], "little") for h in heads]
+    return codes
+
+
+def promoted(layer: Layer) -> tuple[pa.LargeBinaryArray | None, str | None]:
+    """The geometry and the type to declare: single parts become multi parts where a layer has both."""
+    if layer.geometry is None:
+        return None, None
+    geometry = flatten(layer.geometry).geometry
+    codes = kinds_of(geometry)
+    kinds = {int(k) for k in np.unique(codes) if k}
+    for single, (prefix, name) in _MULTI.items():
+        if kinds == {single, single + 3}:
+            longer = pc.binary_join_element_wise(
+                pa.scalar(prefix, pa.large_binary()), geometry, pa.scalar(b"", pa.large_binary())
+            )
+            return pc.if_else(pa.array(codes == single), longer, geometry), name
+    kind = type_name(dict.fromkeys(kinds, 1)) or layer.geometry_type
+    return geometry, {"Geometry": "Unknown"}.get(kind or "Unknown", kind)
+
+
+_FAMILY = {
+    1: ("点", "points"),
+    4: ("点", "points"),
+    2: ("线", "lines"),
+    5: ("线", "lines"),
+    3: ("面", "polygons"),
+    6: ("面", "polygons"),
+}
+
+
+def by_type(layer: Layer, findings: list[Finding]) -> list[Layer]:
+    """A layer of mixed geometry as several of one kind, for formats that hold one kind a layer; rows without shape go
+    with the first."""
+    if layer.geometry is None:
+        return [layer]
+    codes = kinds_of(flatten(layer.geometry).geometry)
+    family = np.array([_FAMILY.get(int(c), ("其他", "others"))[0] if c else "" for c in codes], object)
+    found = [f for f in ("面", "线", "点", "其他") if (family == f).any()]
+    if len(found) < 2:
+        return [layer]
+    findings.append(
+        finding(
+            "R20",
+            "note",
+            f"该格式一层只能有一种几何类型，图层“{layer.name}”按{'、'.join(found)}分开写出。",
+            f"The format holds one geometry type a layer; '{layer.name}' was written as {len(found)} layers.",
+            layer.source,
+            layer=layer.name,
+        )
+    )
+    out = []
+    for k, f in enumerate(found):
+        at = pa.array(np.flatnonzero((family == f) | ((family == "") & (k == 0))))
+        rows = layer.rows.take(at) if layer.rows is not None else None
+        out.append(
+            layer.with_(
+                name=f"{layer.name}_{f}" if k else layer.name,
+                table=layer.table.take(at),
+                geometry=layer.geometry.take(at),
+                rows=rows,
+            )
+        )
+    return out
+
+
+def write_geojson(layer: Layer, path: Path, findings: list[Finding], *, named: bool) -> list[Path]:
+    """GeoJSON: RFC 7946 in longitude and latitude, or (``named``) in the layer's own system with a ``crs`` member."""
+    options: dict[str, Any] = {"COORDINATE_PRECISION": 9}
+    if not named and layer.geometry is not None:
+        if layer.crs is None or not layer.crs.known:
+            findings.append(
+                finding(
+                    "R20",
+                    "warning",
+                    "图层坐标系不明，坐标按原值写出，不符合 RFC 7946。",
+                    "The coordinate system is not known; coordinates are written as they are, which RFC 7946 does not allow.",
+                    layer.source,
+                    layer=layer.name,
+                    do=("请先指定坐标系。", "Name the coordinate system first."),
+                )
+            )
+        elif not layer.crs.is_geographic or not layer.crs.same_as_cgcs2000:
+            layer = in_crs(layer, Crs.from_epsg(4490), findings)
+    degrees = layer.crs is not None and layer.crs.is_geographic
+    if named:
+        options["COORDINATE_PRECISION"] = 9 if degrees else 4
+    elif degrees:
+        options["RFC7946"] = "YES"
+    else:
+        options["COORDINATE_PRECISION"] = 4
+    crs = layer.crs if named else Crs.from_epsg(4326) if degrees else None
+    put(simple(layer.table, lists=True), layer.geometry, None, crs, path, layer.name, "GeoJSON", options)
+    return [path]
