@@ -359,6 +359,20 @@ def test_rings_without_area_doubled_rings_and_empty_plots_are_named() -> None:
     assert shapes(only(result))[0] is None and shapes(only(result))[1] is not None
 
 
+def test_a_bow_tie_is_kept_as_delivered_for_the_checks_to_find() -> None:
+    corners = ((4060080, 39580000), (4060000, 39580100), (4060080, 39580100), (4060000, 39580000))
+    points = "".join(f"J{k},1,{n},{e}\n" for k, (n, e) in enumerate(corners, 1))
+    result = lay(HEAD + "4,,DK1,甲,面,,,,@\n" + points)
+    (shape,) = shapes(only(result))
+    assert shape is not None and not shape.is_valid and result.findings == []
+
+
+def test_a_tangle_of_rings_neither_hangs_nor_hides() -> None:
+    points = "".join(f"J{k % 3},1,{4000000 + k * k % 7919},{39500000 + k * 7 % 7907}\n" for k in range(30_000))
+    result = lay(HEAD + "0,,DK1,甲,面,,,,@\n" + points)
+    assert only(result).count == 1 and len(result.findings) > 0
+
+
 def test_missing_section_lines() -> None:
     for text in (STANDARD.replace("[地块坐标]\n", ""), STANDARD.replace("[属性描述]\n", "")):
         layer = only(lay(text))

@@ -207,6 +207,15 @@ POINT_SWAPPED = Say(
     "Correct the line",
 )
 
+TANGLED = Say(
+    "TXT-24",
+    "error",
+    "第 {line} 行的地块有大量相互重叠的圈，未能构成图形",
+    "the plot in line {line} has so many rings over one another that no geometry was built",
+    "请核对圈号和点号",
+    "Check the ring and point numbers",
+)
+
 
 class Book:
     """Collects the findings of one file, at most ``MOST`` of a code; the others are counted."""

@@ -75,9 +75,12 @@ def read(data: bytes, source: str) -> ReadResult:
     usable = (kinds == 2)[found.points.plot] & ~broken[found.points.plot] if len(x) else np.zeros(0, np.bool_)
     at = np.flatnonzero(usable)
     cut = split(found.points.plot[at], found.points.ring[at], found.points.name[at], x[at], y[at])
-    geometry, area, doubled = assemble(cut.rings, x[at], y[at], plots)
+    made = assemble(cut.rings, x[at], y[at], plots)
+    geometry, doubled = made.geometry, made.doubled
     _other_kinds(geometry, found, kinds, broken, x, y)
 
+    for p in made.tangled:
+        book.add(say.TANGLED, int(found.starts[p]), key=codes[p])
     line = found.points.line[at]
     owner = found.points.plot[at]
     book.add_all(say.SMALL, line[cut.degenerate].tolist(), [codes[p] for p in owner[cut.degenerate].tolist()])
@@ -94,14 +97,12 @@ def read(data: bytes, source: str) -> ReadResult:
     )
     closing_points = np.bincount(owner[cut.closings], minlength=plots)
     checks.counts(book, found, records, broken, closing_points, kinds)
-    square = checks.square_metres(area, placed)
+    square = checks.square_metres(made.area, placed)
     units, metres = checks.areas(book, found, records, square)
     for p in np.flatnonzero([g is None for g in geometry] & ~broken).tolist():
         book.add(say.EMPTY, int(found.starts[p]), key=codes[p])
 
-    # a plot without geometry tells nothing of the system: it goes with its neighbours
-    kind = np.where([g is None for g in geometry], checks.NO_KIND, placed.kind)
-    systems = _systems(book, heads, found, kind)
+    systems = _systems(book, heads, found, placed.kind, np.array([g is not None for g in geometry], np.bool_))
     table = _table(records, units, metres)
     layers = list(_layers(layer, source, decoded.encoding, table, geometry, found, systems))
     if len(layers) > 1:
@@ -158,19 +159,24 @@ def _other_kinds(
             geometry[p] = shapely.LineString(parts[0]) if len(parts) == 1 else shapely.MultiLineString(parts)
 
 
-def _systems(book: Book, heads: list[Head], found: Scan, kind: NDArray[np.int64]) -> list[Crs | None]:
-    """The CRS of each plot: by the head before it and the kind of its eastings; each doubt is said once."""
-    of_head = np.searchsorted([h.line for h in heads], found.starts, side="right") - 1
+def _systems(
+    book: Book, heads: list[Head], found: Scan, kind: NDArray[np.int64], drawn: NDArray[np.bool_]
+) -> list[Crs | None]:
+    """The CRS of each plot: by the head before it and the kind of its eastings; each doubt is said once.
+
+    A plot without geometry (``drawn`` is False) tells nothing of the system: it goes with the first of its section.
+    """
+    of_head = (np.searchsorted([h.line for h in heads], found.starts, side="right") - 1).tolist()
+    usual: dict[int, int] = {}
+    for sure in (True, False):
+        for h, k, d in zip(of_head, kind.tolist(), drawn.tolist(), strict=True):
+            if d == sure and k != checks.NO_KIND:
+                usual.setdefault(h, k)
     known: dict[tuple[int, int], Crs | None] = {}
     doubts: dict[tuple[str, str], int] = {}
     out: list[Crs | None] = []
-    last: dict[int, int] = {}
-    for h, k in zip(of_head.tolist(), kind.tolist(), strict=True):
-        last.setdefault(h, k if k != checks.NO_KIND else 0)
-        if last[h] == 0 and k != checks.NO_KIND:
-            last[h] = k
-    for p, (h, k) in enumerate(zip(of_head.tolist(), kind.tolist(), strict=True)):
-        pair = (h, last[h] if k == checks.NO_KIND else k)
+    for p, (h, k, d) in enumerate(zip(of_head, kind.tolist(), drawn.tolist(), strict=True)):
+        pair = (h, k if d else usual.get(h, 0))
         if pair not in known:
             known[pair], doubt = crs_of(heads[h] if h >= 0 else None, pair[1])
             if doubt:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 #: Up to this many rings in one plot every pair is compared; beyond it a tree finds the pairs.
-_ALL_PAIRS = 64
+_ALL_PAIRS = 16
+#: A plot with more pairs of rings, one within the box of the other, is no plot but a spoilt file.
+_MOST_PAIRS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,22 @@ class Rings:
     last: Ints
     plot: Ints
     area: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What the rings of ``n`` plots make.
+
+    geometry  : (n,)  polygons and multipolygons, None where a plot has no ring
+    area      : (n,)  planar areas, in squared coordinate units
+    doubled   : rings that repeat another ring of their plot (left out: twice the same ring would cancel itself)
+    tangled   : plots with so many rings over one another that they were not built
+    """
+
+    geometry: NDArray[np.object_]
+    area: Floats
+    doubled: list[int]
+    tangled: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +94,8 @@ def split(plot: Ints, label: Ints, name: Ints, x: Floats, y: Floats) -> Split:
     order = np.argsort(start, kind="stable")
     start, stop = start[order], stop[order]
     repeated = _repeated(start, stop, x, y)
-    area, distinct = _area(start, stop, x, y, repeated)
-    sound = (distinct >= 3) & (area > 0)
+    area, distinct, flat = _area(start, stop, x, y, repeated)
+    sound = (distinct >= 3) & ~flat
     rings = Rings(start[sound], stop[sound], plot[start[sound]], area[sound])
     return Split(rings, np.concatenate(closings), open_closings, start[~sound], repeated)
 
@@ -136,8 +154,10 @@ def _repeated(start: Ints, stop: Ints, x: Floats, y: Floats) -> Ints:
     return np.flatnonzero(same & (np.cumsum(inside)[:-1] > 0))
 
 
-def _area(start: Ints, stop: Ints, x: Floats, y: Floats, repeated: Ints) -> tuple[Floats, Ints]:
-    """Area of each ring by the shoelace formula about its first point (keeps the digits), and its distinct points."""
+def _area(start: Ints, stop: Ints, x: Floats, y: Floats, repeated: Ints) -> tuple[Floats, Ints, NDArray[np.bool_]]:
+    """Area of each ring by the shoelace formula about its first point (keeps the digits), its number of distinct
+    points, and whether they lie on one line. A bow tie has no area and is not flat: it is kept as delivered.
+    """
     size = stop - start
     index, ring = ring_points(start, stop)
     following = index + 1
@@ -146,10 +166,11 @@ def _area(start: Ints, stop: Ints, x: Floats, y: Floats, repeated: Ints) -> tupl
     ox, oy = x[start][ring], y[start][ring]
     cross = (x[index] - ox) * (y[following] - oy) - (x[following] - ox) * (y[index] - oy)
     area = np.abs(np.add.reduceat(cross, ends - size)) / 2 if len(start) else np.zeros(0)
+    flat = np.maximum.reduceat(np.abs(cross), ends - size) == 0 if len(start) else np.zeros(0, np.bool_)
     doubled = np.zeros(len(x), np.int64)
     doubled[repeated] = 1
     fewer = np.add.reduceat(doubled[index], ends - size) if len(start) else np.zeros(0, np.int64)
-    return area, size - fewer
+    return area, size - fewer, flat
 
 
 def ring_points(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
@@ -160,22 +181,18 @@ def ring_points(start: Ints, stop: Ints) -> tuple[Ints, Ints]:
     return start[ring] + offset, ring
 
 
-def assemble(rings: Rings, x: Floats, y: Floats, plots: int) -> tuple[NDArray[np.object_], Floats, list[int]]:
-    """Polygons of the plots by even-odd containment: a ring inside an odd number of rings is a hole, else a part.
-
-    Returns (plots,) geometries (None where a plot has no ring), (plots,) areas in squared coordinate units, and the
-    rings that repeat another ring of their plot (left out: twice the same ring would cancel itself).
-    """
+def assemble(rings: Rings, x: Floats, y: Floats, plots: int) -> Assembled:
+    """Polygons of the plots by even-odd containment: a ring inside an odd number of rings is a hole, else a part."""
     out = np.full(plots, None, dtype=np.object_)
     areas = np.zeros(plots)
     if not len(rings.plot):
-        return out, areas, []
+        return Assembled(out, areas, [], [])
     index, ring = ring_points(rings.first, rings.last)
     lines = shapely.linearrings(np.column_stack([x[index], y[index]]), indices=ring)
     depth = np.zeros(len(lines), np.int64)
     parent = np.full(len(lines), -1, np.int64)
     doubled = np.zeros(len(lines), np.bool_)
-    outer, inner = _containment(lines, rings.plot)
+    outer, inner, tangled = _containment(lines, rings.plot)
     if len(outer):
         twin = _twins(outer, inner)
         doubled[inner[twin & (outer < inner)]] = True
@@ -204,35 +221,49 @@ def assemble(rings: Rings, x: Floats, y: Floats, plots: int) -> tuple[NDArray[np
         many = np.flatnonzero(several)
         place = np.searchsorted(many, of_plot[~single])
         out[many] = shapely.multipolygons(parts[~single], indices=place)
-    return out, areas, np.flatnonzero(doubled).tolist()
+    out[tangled] = None
+    return Assembled(out, areas, np.flatnonzero(doubled).tolist(), tangled)
 
 
-def _containment(lines: NDArray[np.object_], plot: Ints) -> tuple[Ints, Ints]:
-    """Pairs (outer, inner) of rings of one plot where the first covers the second."""
+def _containment(lines: NDArray[np.object_], plot: Ints) -> tuple[Ints, Ints, list[int]]:
+    """Pairs (outer, inner) of rings of one plot where the first covers the second, and plots with too many of them."""
     begin = np.flatnonzero(np.append(True, plot[1:] != plot[:-1]))
     size = np.diff(np.append(begin, len(plot)))
-    outer: list[Ints] = []
-    inner: list[Ints] = []
-    small = (size > 1) & (size <= _ALL_PAIRS)
-    for n in np.unique(size[small]).tolist():
+    pairs: list[tuple[Ints, Ints]] = []
+    tangled: list[int] = []
+    polygons: NDArray[np.object_] = shapely.polygons(lines)
+    box = shapely.bounds(polygons)
+
+    def within(outer: Ints, inner: Ints) -> tuple[Ints, Ints]:
+        low, high = box[outer, :2] <= box[inner, :2], box[outer, 2:] >= box[inner, 2:]
+        fits = low.all(axis=1) & high.all(axis=1) & (outer != inner)
+        return outer[fits], inner[fits]
+
+    for n in np.unique(size[(size > 1) & (size <= _ALL_PAIRS)]).tolist():
         base = begin[size == n]
         i, j = np.divmod(np.arange(n * n), n)
-        i, j = i[i != j], j[i != j]
-        outer.append((base[:, None] + i).ravel())
-        inner.append((base[:, None] + j).ravel())
-    polygons: NDArray[np.object_] = shapely.polygons(lines)
+        pairs.append(within((base[:, None] + i).ravel(), (base[:, None] + j).ravel()))
     for b, n in zip(begin[size > _ALL_PAIRS].tolist(), size[size > _ALL_PAIRS].tolist(), strict=True):
-        left, right = shapely.STRtree(polygons[b : b + n]).query(polygons[b : b + n])
-        outer.append(left[left != right] + b)
-        inner.append(right[left != right] + b)
-    if not outer:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    one, two = np.concatenate(outer), np.concatenate(inner)
-    box = shapely.bounds(polygons)
-    within = (box[one, :2] <= box[two, :2]).all(axis=1) & (box[one, 2:] >= box[two, 2:]).all(axis=1)
-    one, two = one[within], two[within]
+        tree = shapely.STRtree(polygons[b : b + n])
+        found: list[tuple[Ints, Ints]] = []
+        raw = kept = 0
+        for at in range(b, b + n, 200):
+            left, right = tree.query(polygons[at : min(at + 200, b + n)])
+            found.append(within(left + at, right + b))
+            raw, kept = raw + len(left), kept + len(found[-1][0])
+            if kept > _MOST_PAIRS or raw > 20 * _MOST_PAIRS:
+                tangled.append(int(plot[b]))
+                found = []
+                break
+        pairs += found
+    if not pairs:
+        none = np.zeros(0, np.int64)
+        return none, none, tangled
+    one, two = (np.concatenate([p[k] for p in pairs]) for k in (0, 1))
+    if len(one) > 4 * len(polygons):
+        shapely.prepare(polygons)
     held = _covers(polygons, one, two)
-    return one[held], two[held]
+    return one[held], two[held], tangled
 
 
 def _covers(polygons: NDArray[np.object_], one: Ints, two: Ints) -> NDArray[np.bool_]:

@@ -105,7 +105,7 @@ def _classify(text: str) -> pl.DataFrame:
     s = pl.col("s")
     frame = pl.DataFrame({"s": text.split("\n")}, schema={"s": pl.String}).with_row_index("line", 1)
     frame = frame.with_columns(s.str.strip_chars(BLANK), line=pl.col("line").cast(pl.Int64))
-    record = s.str.contains(r"[@＠][\s,，;；]*$")
+    record = s.str.contains(r"[,，].*[@＠][\s,，;；]*$")
     if FULL_WIDTH_PATTERN.search(text):
         # names in a record may rightly hold full-width commas; everywhere else they are a slip of the keyboard
         wide = frame.select(s.str.contains(_FULL) & ~record).to_series()

@@ -138,19 +138,19 @@ def _shapes(drawn: Drawn) -> tuple[NDArray[np.object_], list[int]]:
     total = 0
     for k, area in enumerate(drawn.areas):
         for ring in area.rings:
-            measure = shapely.Polygon(ring).area if len(ring) >= 3 and np.isfinite(ring).all() else 0.0
-            if measure > 0:
+            sound = len(ring) >= 3 and np.isfinite(ring).all()
+            if sound and shapely.MultiPoint(ring).convex_hull.area > 0:
                 first.append(total)
                 total += len(ring)
                 last.append(total)
                 owner.append(k)
-                size.append(measure)
+                size.append(shapely.Polygon(ring).area)
                 coords.append(ring)
     if not coords:
         return np.zeros(0, np.object_), []
     xy = np.vstack(coords)
     rings = Rings(np.array(first, np.int64), np.array(last, np.int64), np.array(owner, np.int64), np.array(size))
-    shapes, _, _ = assemble(rings, np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), len(drawn.areas))
+    shapes = assemble(rings, np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), len(drawn.areas)).geometry
     kept = [k for k, g in enumerate(shapes) if g is not None]
     return shapes[kept], kept
 

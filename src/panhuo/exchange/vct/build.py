@@ -83,7 +83,7 @@ def _polygon_shapes(file: VctFile) -> dict[str, shapely.Geometry]:
             continue
         for ring in rings:
             ring = ring[:-1]
-            if len(ring) < 3 or shapely.Polygon(ring).area == 0:
+            if len(ring) < 3 or shapely.MultiPoint(ring).convex_hull.area == 0:
                 file.say(
                     "VCT-09",
                     "error",
@@ -103,7 +103,7 @@ def _polygon_shapes(file: VctFile) -> dict[str, shapely.Geometry]:
     xy = np.vstack(coords)
     area = np.array([shapely.Polygon(c).area for c in coords])
     rings_ = Rings(np.array(first, np.int64), np.array(last, np.int64), np.array(owner, np.int64), area)
-    shapes, _, _ = assemble(rings_, np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), len(idents))
+    shapes = assemble(rings_, np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), len(idents)).geometry
     return {ident: g for ident, g in zip(idents, shapes, strict=True) if g is not None}
 
 
