@@ -166,17 +166,17 @@ def _codec(
         codec = (enc.codec_of(declared) if declared else None) or enc.LANGUAGE_BYTES.get(language) or "utf-8"
         return codec, "ascii"
     stated = [("cpg", enc.codec_of(declared) if declared else None), ("ldid", enc.LANGUAGE_BYTES.get(language))]
-    for how, codec in stated:
-        if codec is None:
+    for how, named in stated:
+        if named is None:
             continue
-        if _holds(sample, codec):
-            return codec, how
+        if _holds(sample, named):
+            return named, how
         findings.append(
             finding(
                 "R01",
                 "warning",
-                f"声明的编码 {enc.shown(codec)} 与文字内容不符，已按内容判断。",
-                f"The declared encoding {enc.shown(codec)} does not fit the text; it was decided from the content.",
+                f"声明的编码 {enc.shown(named)} 与文字内容不符，已按内容判断。",
+                f"The declared encoding {enc.shown(named)} does not fit the text; it was decided from the content.",
                 source,
                 layer=layer,
                 do=("请核对 .cpg 文件。", "Check the .cpg file."),

@@ -143,7 +143,7 @@ def _put_errors(
                 "R12", "error" if not missing else "warning", f"{zh}，按空值读入（首个为 {cell}）。",
                 f"{en}; read as empty (the first is {cell}).", source, layer=name, row=row + 1, value=kind or None,
                 count=len(places),
-                do=("请在电子表格中修正公式，或粘贴为数值后保存。", "Mend the formulas, or paste them as values, and save."),
+                do=("请在电子表格中修正公式，或粘贴为数值后保存。", "Mend the formulas or paste them as values."),
             )
         )  # fmt: skip
 
@@ -187,11 +187,9 @@ def _sheet_paths(z: zipfile.ZipFile) -> dict[str, str]:
     names = set(z.namelist())
     if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return {}
-    rels = {
-        e.get("Id"): (e.get("Target") or "")
-        for e in ElementTree.fromstring(z.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - a local office file;
-        expat refuses entity bombs
-    }
+    # A local office file; expat refuses entity bombs.
+    related = ElementTree.fromstring(z.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    rels = {e.get("Id"): (e.get("Target") or "") for e in related}
     out = {}
     for e in ElementTree.fromstring(z.read("xl/workbook.xml")).iter():  # noqa: S314 - see above
         if e.tag.endswith("}sheet"):

@@ -7,6 +7,7 @@ the rows that are not data are kept as notes, never lost.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ Merge = tuple[int, int, int, int]
 
 _TOTAL = re.compile(r"^(合计|总计|小计|共计|累计|总和|本页合计|本页小计|grandtotal|total|subtotal|sum)[:：]?$", re.I)
 _FOOT_WORDS = (
-    "注|备注|说明|填表说明|填表人|制表人|制表单位|填报单位|填报人|审核人|复核人|负责人|单位负责人|填表日期|数据来源|source|note"
+    "注|备注|说明|填表说明|填表人|制表人|制表单位|填报单位|填报人|审核人|复核人|负责人|单位负责人|填表日期|数据来源"
+    "|source|note"
 )
 _FOOT = re.compile(rf"^({_FOOT_WORDS})\s*\d*\s*[:：.、]", re.I)
 _NUMBERED = re.compile(r"^[(（]?(\d{1,3}|[甲乙丙丁戊己庚辛壬癸]|[A-Z]|栏次|序号|行次|[—-])[)）]?([=＝+-].*)?$")
@@ -138,7 +140,7 @@ def _is_numbering(row: Sequence[Any]) -> bool:
     if len(texts) < 3 or not all(_NUMBERED.match(t) for t in texts):
         return False
     numbers = [int(m.group()) for t in texts if (m := re.search(r"\d+", t))]
-    rising = all(b - a == 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    rising = all(b - a == 1 for a, b in itertools.pairwise(numbers))
     letters = [t for t in texts if not re.search(r"\d", t)]
     return (
         rising

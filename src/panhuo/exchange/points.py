@@ -1,4 +1,5 @@
-"""Geometry out of a plain table: a column of WKT, or a pair of coordinate columns; one coordinate system for the layer."""
+"""Geometry out of a plain table: a column of WKT, or a pair of coordinate columns; one coordinate system for the
+layer."""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ from panhuo.exchange.vector import arrow, geometry_of
 from panhuo.land.crs import Crs
 from panhuo.messages import Finding
 
-_WKT = r"(?i)^\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON|CURVE|SURFACE|GEOMETRYCOLLECTION|CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|TIN|TRIANGLE|POLYHEDRALSURFACE)\s*(Z|M|ZM)?\s*(\(|EMPTY)"
+_WKT = (
+    r"(?i)^\s*(SRID=\d+;)?\s*(MULTI)?(POINT|LINESTRING|POLYGON|CURVE|SURFACE|GEOMETRYCOLLECTION|CIRCULARSTRING"
+    r"|COMPOUNDCURVE|CURVEPOLYGON|TIN|TRIANGLE|POLYHEDRALSURFACE)\s*(Z|M|ZM)?\s*(\(|EMPTY)"
+)
 _CURVED = re.compile(r"(?i)CURVE|CIRCULAR|SURFACE|TIN|TRIANGLE")
 _PAIRS = (
     ("x", "y"),
@@ -82,7 +86,8 @@ def _from_wkt(layer: Layer, name: str, stage: Stage, findings: list[Finding]) ->
                 "R17",
                 "error",
                 f"“{name}”列有 {len(lost)} 行图形文字无法解析（首个为第 {rows[lost[0]]} 行），原文保留在属性中。",
-                f"'{name}': {len(lost)} geometry texts cannot be parsed (the first in line {rows[lost[0]]}); kept as text.",
+                f"'{name}': {len(lost)} geometry texts cannot be parsed (the first in line {rows[lost[0]]}); kept "
+                f"as text.",
                 layer.source,
                 layer=layer.name,
                 row=rows[lost[0]].as_py(),
@@ -153,8 +158,10 @@ def _from_pair(layer: Layer, x_name: str, y_name: str, findings: list[Finding]) 
             finding(
                 "R07",
                 "warning",
-                f"有 {int(swapped.sum())} 行的两列坐标为（北, 东）次序，已按数值大小对调（首个为第 {rows[first]} 行）。",
-                f"{int(swapped.sum())} rows give (north, east); swapped by magnitude (the first in line {rows[first]}).",
+                f"有 {int(swapped.sum())} 行的两列坐标为（北, 东）次序，已按数值大小对调（首个为第 {rows[first]} "
+                f"行）。",
+                f"{int(swapped.sum())} rows give (north, east); swapped by magnitude (the first in line "
+                f"{rows[first]}).",
                 layer.source,
                 layer=layer.name,
                 row=rows[first].as_py(),
@@ -218,9 +225,10 @@ def _swapped(
 ) -> NDArray[np.bool_]:
     """Rows whose columns are (north, east).
 
-    Metres in China: a northing lies between 1.8 and 6.0 million; an easting is below one million or carries a zone number.
-    Degrees: a first value below 60 with a second beyond 70 is (latitude, longitude); a latitude never passes 90. In
-    rows that say degrees but mean Britain the sign of the second value decides, longitudes there lie around zero.
+    Metres in China: a northing lies between 1.8 and 6.0 million; an easting is below one million or carries a zone
+    number. Degrees: a first value below 60 with a second beyond 70 is (latitude, longitude); a latitude never passes
+    90. In rows that say degrees but mean Britain the sign of the second value decides, longitudes there lie around
+    zero.
     """
 
     def north(v: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -263,7 +271,8 @@ def _one_crs(
                 "R18",
                 "error",
                 f"有 {int(wrong.sum())} 行所写坐标系与坐标数值不符（首个为第 {rows[row]} 行）。",
-                f"{int(wrong.sum())} rows name a coordinate system that their numbers contradict (first: line {rows[row]}).",
+                f"{int(wrong.sum())} rows name a coordinate system that their numbers contradict (first: line "
+                f"{rows[row]}).",
                 layer.source,
                 layer=layer.name,
                 row=rows[row].as_py(),
@@ -295,7 +304,8 @@ def _mixed(layer: Layer, at: NDArray[np.bool_], rows: pa.Array, *, transformed: 
         "R18",
         "warning" if transformed else "error",
         f"同一表内坐标系不一：{int(at.sum())} 行与多数行不同，{done[0]}（首个为第 {rows[row]} 行）。",
-        f"Several coordinate systems in one table: {int(at.sum())} rows differ, {done[1]} (the first in line {rows[row]}).",
+        f"Several coordinate systems in one table: {int(at.sum())} rows differ, {done[1]} (the first in line "
+        f"{rows[row]}).",
         layer.source,
         layer=layer.name,
         row=rows[row].as_py(),

@@ -22,7 +22,8 @@ SUMMARY_SCHEMA = {
 
 
 def summary(delivery: Delivery) -> pl.DataFrame:
-    """One row a layer: source, name, driver, rows, fields, geometry type, crs (Chinese name), encoding, findings by severity.
+    """One row a layer: source, name, driver, rows, fields, geometry type, crs (Chinese name), encoding, findings by
+    severity.
 
     Findings that name only a file count for each layer of that file. Files that gave no layer are not here; see
     ``delivery.files``.

@@ -1,4 +1,5 @@
-"""Shapefiles: shapes by GDAL, attributes by :mod:`panhuo.exchange.dbf`, the index rebuilt in a private copy when needed.
+"""Shapefiles: shapes by GDAL, attributes by :mod:`panhuo.exchange.dbf`, the index rebuilt in a private copy when
+needed.
 
 Source: ESRI Shapefile Technical Description, July 1998.
 """
@@ -257,7 +258,8 @@ def _index_fits(shx: Path, shp: Path) -> bool:
 
 
 def _scan(shp: Path) -> tuple[list[tuple[int, int]], bool]:
-    """The records of a .shp by walking through it: (offset, content length) in 16-bit words, and whether it breaks off."""
+    """The records of a .shp by walking through it: (offset, content length) in 16-bit words, and whether it breaks
+    off."""
     data = np.memmap(shp, np.uint8, "r")
     at, size = 100, len(data)
     entries: list[tuple[int, int]] = []

@@ -13,8 +13,8 @@ from panhuo.exchange.stage import Item
 
 Kind = Literal[
     "zip", "excel", "shp", "shx", "dbf", "gpkg", "sqlite", "fgb", "osm", "parquet", "feather", "geojson", "json", "kml",
-    "gml", "gpx", "dxf", "dxf_binary", "dwg", "mdb", "boundary", "vct", "html", "excel_xml", "text", "part", "ignored", "archive",
-    "secret_excel", "mapinfo", "xml", "empty", "unknown",
+    "gml", "gpx", "dxf", "dxf_binary", "dwg", "mdb", "boundary", "vct", "html", "excel_xml", "text", "part", "ignored",
+    "archive", "secret_excel", "mapinfo", "xml", "empty", "unknown",
 ]  # fmt: skip
 
 #: Extensions of files that belong to another one and give no layer of their own.

@@ -1,4 +1,5 @@
-"""Files on their way in: where their bytes lie, and a private folder for copies, so that the source is never touched."""
+"""Files on their way in: where their bytes lie, and a private folder for copies, so that the source is never
+touched."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ def item(path: str, local: Path) -> Item:
 
 
 class Stage:
-    """A temporary folder with numbered rooms; readers that need files beside each other get them here under plain names."""
+    """A temporary folder with numbered rooms; readers that need files beside each other get them here under plain
+    names."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -36,7 +36,8 @@ def read(
     typed: bool = True,
     lines: Sequence[int] | None = None,
 ) -> Read | None:
-    """A table from rows of cells; None when no cell is filled. ``lines`` are the line numbers of the rows (else 1, 2, …)."""
+    """A table from rows of cells; None when no cell is filled. ``lines`` are the line numbers of the rows (else 1, 2,
+    …)."""
     head = hd.detect(cells, merges)
     if head is None:
         return None
@@ -133,7 +134,8 @@ def _column(
     findings: list[Finding],
     typed: bool,
 ) -> pa.Array:
-    """One column: texts stay texts; a column of numbers may hold some numbers stored as text; else everything is text."""
+    """One column: texts stay texts; a column of numbers may hold some numbers stored as text; else everything is
+    text."""
     plain = [None if v == "" else v for v in values]
     kinds = {type(v) for v in plain if v is not None}
     damaged = [k for k, v in enumerate(plain) if _is_damaged(v)]
@@ -145,7 +147,8 @@ def _column(
                 "R11",
                 "error",
                 f"“{name}”有 {len(damaged)} 个长数字已被电子表格改写，末几位丢失（首个为 {cell}，显示 {shown}）。",
-                f"'{name}': {len(damaged)} long numbers were damaged by the spreadsheet (the first in {cell}, {shown}).",
+                f"'{name}': {len(damaged)} long numbers were damaged by the spreadsheet (the first in {cell}, "
+                f"{shown}).",
                 source,
                 layer=layer,
                 row=lines[damaged[0]],

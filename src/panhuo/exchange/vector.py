@@ -1,4 +1,5 @@
-"""What GDAL reads (GeoPackage, file geodatabase, FlatGeobuf, GML, GPX, OSM, MapInfo, SQLite): every layer, nothing dropped."""
+"""What GDAL reads (GeoPackage, file geodatabase, FlatGeobuf, GML, GPX, OSM, MapInfo, SQLite): every layer, nothing
+dropped."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ _EXPORT = (
 def arrow(path: Path | str, layer: str | None = None, **options: Any) -> tuple[dict[str, Any], pa.Table]:
     """``pyogrio.read_arrow`` without its warnings: (meta, table). Raises what GDAL raises."""
     if str(path).lower().endswith(".fgb"):
-        # GDAL 3.12's own Arrow reader of FlatGeobuf hands out broken buffers where a geometry is null; its general one does
+        # GDAL 3.12's own Arrow reader of FlatGeobuf hands out broken buffers where a geometry is null; its general
+        # one does
         # not. The switch concerns this driver only.
         pyogrio.set_gdal_config_options({"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES"})
     with warnings.catch_warnings():

@@ -1,12 +1,13 @@
 """Geometry of any kind as ISO WKB in two dimensions, little-endian: what a layer holds.
 
-Sources hand out Z and M values, arcs, TINs, EWKB with an SRID, big-endian bytes. Plain rows are left untouched (one look
-at each header, vectorised); only the others are rewritten. Coordinates are never moved or repaired here.
+Sources hand out Z and M values, arcs, TINs, EWKB with an SRID, big-endian bytes. Plain rows are left untouched (one
+look at each header, vectorised); only the others are rewritten. Coordinates are never moved or repaired here.
 Source: OGC 06-103r4 (Simple Features), clause 8.2; ISO 13249-3 for the curve types.
 """
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import NamedTuple
 
@@ -118,7 +119,8 @@ def _put(wkb: pa.LargeBinaryArray, at: NDArray[np.int64], new: list[bytes | None
 
 
 def _drop_dimensions(source: list[bytes]) -> list[bytes | None]:
-    """Z and M dropped by GEOS where it can read the row (a million rows in seconds); None where it cannot or must not."""
+    """Z and M dropped by GEOS where it can read the row (a million rows in seconds); None where it cannot or must
+    not."""
     easy: list[bytes | None] = [None] * len(source)
     at = [k for k, b in enumerate(source) if len(b) >= 5 and 1 <= _kind(b) <= 6]
     if len(at) < 1000:
@@ -210,7 +212,7 @@ def _chain(parts: tuple[_Shape, ...]) -> Coords:
     """The curves of a compound curve one after another, their common points once."""
     pieces = [p.coords[0] for p in parts]
     kept = pieces[:1] + [
-        p[1:] if len(p) and len(q) and (p[0] == q[-1]).all() else p for q, p in zip(pieces, pieces[1:], strict=False)
+        p[1:] if len(p) and len(q) and (p[0] == q[-1]).all() else p for q, p in itertools.pairwise(pieces)
     ]
     return np.concatenate(kept) if kept else np.empty((0, 2))
 

@@ -1,4 +1,5 @@
-"""dBASE tables written column by column with NumPy: GBK text, blank for unknown numbers, numbers that come back exactly."""
+"""dBASE tables written column by column with NumPy: GBK text, blank for unknown numbers, numbers that come back
+exactly."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ WIDEST = 254
 
 
 class Names:
-    """Names that are unique without regard to case and fit into ``limit`` bytes of an encoding, cut between characters."""
+    """Names that are unique without regard to case and fit into ``limit`` bytes of an encoding, cut between
+    characters."""
 
     def __init__(self, limit: int, codec: str = "utf-8", reserved: Collection[str] = ()) -> None:
         self.limit, self.codec = limit, codec
@@ -52,8 +54,8 @@ class Block(NamedTuple):
 def write(table: pa.Table, path: Path, codec: str, source: str, layer: str, findings: list[Finding]) -> dict[str, str]:
     """Write a DBF file of simple columns (see ``plain_types.simple``); returns column name -> field name.
 
-    Texts over 254 bytes are cut between characters, field names over 10 bytes too; both are told. ``codec`` is ``gb18030`` or
-    ``utf-8``. Raises OSError.
+    Texts over 254 bytes are cut between characters, field names over 10 bytes too; both are told. ``codec`` is
+    ``gb18030`` or ``utf-8``. Raises OSError.
     """
     names = Names(10, codec)
     given = {c: names.add(c) for c in table.column_names}
@@ -147,7 +149,8 @@ def _cut(
             "R20",
             "warning",
             f"字段“{field}”有 {long.size} 行文字超过 254 字节，Shapefile 装不下，已截断（首个为第 {row} 行）。",
-            f"Field '{field}': {long.size} texts over 254 bytes were cut, a shapefile holds no more (the first in row {row}).",
+            f"Field '{field}': {long.size} texts over 254 bytes were cut, a shapefile holds no more (the first in "
+            f"row {row}).",
             source,
             layer=layer,
             row=row,

@@ -1,4 +1,5 @@
-"""Shapefiles as Chinese bureaus expect them: GBK with a .cpg that says so, ESRI names in the .prj, a table of field names."""
+"""Shapefiles as Chinese bureaus expect them: GBK with a .cpg that says so, ESRI names in the .prj, a table of field
+names."""
 
 from __future__ import annotations
 
@@ -109,7 +110,8 @@ def _rare(table: pa.Table, layer: Layer, findings: list[Finding]) -> None:
                 finding(
                     "R20",
                     "note",
-                    f"字段“{name}”含 GBK 以外的生僻字（{''.join(rare[:10])}），按 GB18030 写出，部分软件可能显示不正常。",
+                    f"字段“{name}”含 GBK 以外的生僻字（{''.join(rare[:10])}），按 GB18030 写出，"
+                    f"部分软件可能显示不正常。",
                     f"Field '{name}' has characters outside GBK ({''.join(rare[:10])}); written as GB18030, "
                     "which some software does not show.",
                     layer.source,

@@ -32,8 +32,8 @@ def write_xlsx(
 ) -> list[Path]:
     """One sheet a layer: bold frozen header, filter, widths for Chinese text, texts (codes) as texts. Returns [path].
 
-    A layer longer than a sheet goes on in further sheets; integers that Excel would damage are written as text; geometry is
-    not written. All this is told.
+    A layer longer than a sheet goes on in further sheets; integers that Excel would damage are written as text;
+    geometry is not written. All this is told.
     """
     names = Names(31 * 3)
     book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "nan_inf_to_errors": False})
@@ -126,7 +126,7 @@ def _sheet(
 
 def _cells(column: pa.ChunkedArray, name: str, layer: Layer, findings: list[Finding]) -> list[Any]:
     """Values that Excel takes unharmed: long integers, dates before 1900 and numbers that are none become text."""
-    values = column.to_pylist()
+    values: list[Any] = column.to_pylist()
     if pa.types.is_integer(column.type) and any(v is not None and abs(v) >= 10**15 for v in values):
         return [None if v is None else str(v) for v in values]
     if pa.types.is_floating(column.type):
@@ -140,7 +140,8 @@ def _cells(column: pa.ChunkedArray, name: str, layer: Layer, findings: list[Find
                 "R20",
                 "warning",
                 f"字段“{name}”有 {len(long)} 行文字超过单元格上限，已截断（首个为第 {long[0] + 1} 行）。",
-                f"Field '{name}': {len(long)} texts are longer than a cell holds and were cut (first row {long[0] + 1}).",
+                f"Field '{name}': {len(long)} texts are longer than a cell holds and were cut (first row "
+                f"{long[0] + 1}).",
                 layer.source,
                 layer=layer.name,
                 row=long[0] + 1,

@@ -21,7 +21,11 @@ from panhuo.land.crs import Crs
 from panhuo.messages import Finding, PanhuoError
 from panhuo.progress import Progress
 
-_MULTI = {1: (b"\x01\x04\x00\x00\x00\x01\x00\x00\x00", "MultiPoint"), 2: (b"\x01\x05\x00\x00\x00\x01\x00\x00\x00", "MultiLineString"), 3: (b"\x01\x06\x00\x00\x00\x01\x00\x00\x00", "MultiPolygon")}  # fmt: skip
+_MULTI = {
+    1: (b"\x01\x04\x00\x00\x00\x01\x00\x00\x00", "MultiPoint"),
+    2: (b"\x01\x05\x00\x00\x00\x01\x00\x00\x00", "MultiLineString"),
+    3: (b"\x01\x06\x00\x00\x00\x01\x00\x00\x00", "MultiPolygon"),
+}
 _RESERVED = {
     "GPKG": ("fid", "geom"),
     "OpenFileGDB": ("objectid", "shape", "shape_length", "shape_area"),
@@ -85,7 +89,8 @@ def put(
 
 
 def _for_gdb(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Geodatabases before ArcGIS Pro 3.2 have no 64-bit integers: 32 bits where they do, else floating point, else text."""
+    """Geodatabases before ArcGIS Pro 3.2 have no 64-bit integers: 32 bits where they do, else floating point, else
+    text."""
     ends = pc.min_max(column).as_py()
     low, high = ends["min"] or 0, ends["max"] or 0
     if low > -(2**31) and high < 2**31:
@@ -110,7 +115,8 @@ def _numbers_as_text(layer: Layer, table: pa.Table) -> list[Finding]:
 
 
 def _fields(names: list[str], driver: str, layer: Layer, findings: list[Finding]) -> list[str]:
-    """Field names, unique without regard to case as SQL wants them, and off the names that the format keeps for itself."""
+    """Field names, unique without regard to case as SQL wants them, and off the names that the format keeps for
+    itself."""
     taken = Names(limit=1000, reserved=_RESERVED.get(driver, ()))
     out = [taken.add(n) for n in names]
     for old, new in zip(names, out, strict=True):
@@ -212,7 +218,8 @@ def write_geojson(layer: Layer, path: Path, findings: list[Finding], *, named: b
                     "R20",
                     "warning",
                     "图层坐标系不明，坐标按原值写出，不符合 RFC 7946。",
-                    "The coordinate system is not known; coordinates are written as they are, which RFC 7946 does not allow.",
+                    "The coordinate system is not known; coordinates are written as they are, which RFC 7946 does "
+                    "not allow.",
                     layer.source,
                     layer=layer.name,
                     do=("请先指定坐标系。", "Name the coordinate system first."),

@@ -48,16 +48,18 @@ def write(
     titles: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> Written:
-    """Write layers to ``path``; the driver follows from its extension (gpkg, gdb, shp, geojson, fgb, parquet, xlsx, csv).
+    """Write layers to ``path``; the driver follows from its extension (gpkg, gdb, shp, geojson, fgb, parquet, xlsx,
+    csv).
 
-    crs : coordinate system to write in (EPSG code, ``EPSG:4527`` or a Crs); None keeps each layer's own. GeoJSON without
-          ``crs`` is RFC 7946 (longitude, latitude); with it the file names its system in a ``crs`` member
-    encoding : of text in shapefiles (``GBK``, the default, or ``UTF-8``) and in csv (UTF-8 with byte order mark, or ``GBK``)
+    crs : coordinate system to write in (EPSG code, ``EPSG:4527`` or a Crs); None keeps each layer's own. GeoJSON
+          without ``crs`` is RFC 7946 (longitude, latitude); with it the file names its system in a ``crs`` member
+    encoding : of text in shapefiles (``GBK``, the default, or ``UTF-8``) and in csv (UTF-8 with byte order mark, or
+    ``GBK``)
     titles : column titles for xlsx and csv, field name -> title; other formats keep the field names
 
-    Several layers go into one file where the format allows it, else into ``<stem>_<layer>.<ext>`` beside each other. What is
-    written appears under its name only when it is complete; until then the old file stays. Raises PanhuoError for an
-    unknown format, or when a layer without a known coordinate system shall be transformed.
+    Several layers go into one file where the format allows it, else into ``<stem>_<layer>.<ext>`` beside each other.
+    What is written appears under its name only when it is complete; until then the old file stays. Raises PanhuoError
+    for an unknown format, or when a layer without a known coordinate system shall be transformed.
     """
     target = Path(path)
     many = [layers] if isinstance(layers, Layer) else list(layers)
@@ -126,7 +128,8 @@ def _one(
 
 
 def _settle(done: list[tuple[Path, Path]], folder: Path) -> None:
-    """Put complete files in their places. A folder (geodatabase) takes the old one's place and the old one goes last."""
+    """Put complete files in their places. A folder (geodatabase) takes the old one's place and the old one goes
+    last."""
     for number, (made, place) in enumerate(done):
         if place.is_dir():
             old = folder / f"old{number}"
