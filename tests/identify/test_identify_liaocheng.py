@@ -96,12 +96,14 @@ def test_a_county_tries_out_how_many_parcels_a_factor_would_catch(liaocheng_set:
 
 def test_the_gate_does_not_decide_the_verdict(liaocheng: dict[str, Any]) -> None:
     facts = {**liaocheng["tests"][0]["facts"], "catalogue_status": "淘汰类"}
-    rows = [{**facts, "parcel_code": str(i), "is_registered": g} for i, g in enumerate([True, False, None])]
+    rows = [{**facts, "parcel_code": str(i), "in_upper_register": g} for i, g in enumerate([True, False, None])]
 
     frame = identify(facts_of(rows), liaocheng).frame
 
     assert frame["outcome"].to_list() == ["identified"] * 3
     assert frame["gate"].to_list() == [True, False, None]
+    surveyed = identify(facts_of(rows).drop("in_upper_register"), liaocheng).frame
+    assert surveyed["gate"].to_list() == [None] * 3
 
 
 def test_a_failing_story_says_what_was_expected_and_why_it_came_out_otherwise(liaocheng: dict[str, Any]) -> None:

@@ -193,3 +193,27 @@ def _code(value: Scalar) -> str:
 
 def _split(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(r"\s*[;；,，、|/]\s*", "、").str.split("、")
+
+
+def with_condition_columns(work: pl.DataFrame, standard: Standard, conditions: Mapping[str, Condition]) -> pl.DataFrame:
+    """``work`` with every condition's columns; looked-up numbers first, because the conditions compare with them."""
+    columns = {k: v for c in conditions.values() for k, v in condition_columns(c, standard, work.schema).items()}
+    looked_up = {k: v for k, v in columns.items() if "@" in k and not k.endswith("@ratio")}
+    work = work.with_columns(v.alias(k) for k, v in looked_up.items())
+    try:
+        return work.with_columns(v.alias(k) for k, v in columns.items() if k not in looked_up)
+    except pl.exceptions.PolarsError as error:
+        raise _which(work, columns, error) from error
+
+
+def _which(work: pl.DataFrame, columns: Mapping[str, pl.Expr], error: Exception) -> PanhuoError:
+    for name, expression in columns.items():
+        try:
+            work.head(1).select(expression)
+        except pl.exceptions.PolarsError as reason:
+            return PanhuoError(
+                f"条件“{name}”无法计算：指标的类型与比较不符（{reason}）。",
+                f"The condition “{name}” cannot be computed: the fact's type does not fit the comparison ({reason}).",
+                where=name,
+            )
+    return PanhuoError(f"条件无法计算：{error}", f"A condition cannot be computed: {error}")

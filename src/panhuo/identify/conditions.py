@@ -241,7 +241,11 @@ class Standard:
     clauses: dict[str, Text] = field(default_factory=dict)
     citations: dict[str, Text] = field(default_factory=dict)
     actors: dict[str, Text] = field(default_factory=dict)
+    #: full names of the documents, and the one most clauses are of (its clauses are cited by their number alone)
+    documents: dict[str, Text] = field(default_factory=dict)
+    document: str | None = None
     base: str | None = None
+    base_clause: str | None = None
     source: dict[str, object] = field(default_factory=dict)
 
     def roots(self) -> tuple[Node, ...]:

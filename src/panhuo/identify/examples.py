@@ -15,7 +15,7 @@ from panhuo.identify.verdicts import identify
 from panhuo.identify.wording import OUTCOME, STATE
 from panhuo.land.facts import FACTS
 from panhuo.messages import Lang, PanhuoError, Text
-from panhuo.packs import Pack
+from panhuo.packs import Pack, load_pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,10 @@ def _run(pack: Pack | Mapping[str, Any], test: Mapping[str, Any]) -> ExampleResu
     name, expect = text_of(test.get("name"), str(test["id"])), test.get("expect") or {}
     try:
         on = test.get("on")
-        standard = standard_of(
-            pack, on=None if isinstance(pack, Pack) and on == pack.on else on, readings=test.get("readings")
-        )
+        if isinstance(pack, Pack) and on is not None and on != pack.on:
+            # A story about another day is judged by the policy of that day.
+            pack = load_pack(pack.folder, on, [layer.folder.parent for layer in pack.layers])
+        standard = standard_of(pack, on=on, readings=test.get("readings"))
         rows = [{"parcel_code": test["id"], **test["facts"]}]
         rows += [{"parcel_code": f"{test['id']}-{i + 1}", **facts} for i, facts in enumerate(test.get("among") or ())]
         verdicts = identify(facts_of(rows, where=str(test["id"])), standard)

@@ -111,7 +111,9 @@ class Explanation:
     standard: Text
     standard_id: str
     on: date | None
+    basis: Text | None
     base: str | None
+    base_clause: Text | None
     sections: tuple[Section, ...]
     readings: tuple[tuple[Text, Text | None, str], ...]
     missing: tuple[Missing, ...]
@@ -157,7 +159,9 @@ def explanation_of(verdicts: Verdicts, parcel: str) -> Explanation:
         standard=standard.title,
         standard_id=standard.id,
         on=standard.on,
+        basis=standard.documents.get(standard.document or ""),
         base=standard.base,
+        base_clause=clause(standard.base_clause, standard),
         sections=tuple(teller.sections()),
         readings=tuple((r.text, clause(r.clause, standard), r.chosen) for r in standard.readings),
         missing=tuple(teller.missing(verdict["missing"], verdict["reasons"])),

@@ -98,6 +98,7 @@ def _words(pack: Pack, standard: Mapping[str, Any]) -> dict[str, dict[str, Text]
     return {
         "clauses": {r: c.summary for r, c in known.items() if c is not None},
         "citations": {r: Text(pack.cite(r, "zh"), pack.cite(r, "en")) for r in references},
+        "documents": {d: Text(pack.cite(d, "zh"), pack.cite(d, "en").rstrip(", ")) for d in pack.documents},
         "actors": {u: pack.actor(u) for u in units},
     }
 

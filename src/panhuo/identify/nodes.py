@@ -7,13 +7,25 @@ from collections.abc import Iterable, Mapping
 import polars as pl
 
 from panhuo.identify.averages import with_averages
-from panhuo.identify.compile import condition_columns, typed_facts
+from panhuo.identify.compile import typed_facts, with_condition_columns
 from panhuo.identify.conditions import BelowAverage, Condition, Group, Leaf, Node, Standard, Table, leaves
 from panhuo.identify.standards import nearest
 from panhuo.identify.trees import leaf_column
 from panhuo.land.facts import FACTS
 from panhuo.land.roles import ROLES
 from panhuo.messages import PanhuoError, Text
+
+#: What a field of a delivery is held as, by its kind; the others are texts.
+_DTYPES: Mapping[str, pl.DataType] = {
+    "int": pl.Int64(),
+    "year": pl.Int64(),
+    "number": pl.Float64(),
+    "area": pl.Float64(),
+    "money": pl.Float64(),
+    "date": pl.Date(),
+    "bool": pl.Boolean(),
+    "list": pl.List(pl.String()),
+}
 
 
 def node_values(
@@ -29,10 +41,7 @@ def node_values(
     work = with_known_columns(frame, (f for c in conditions.values() for f in c.facts), where=where)
     work = typed_facts(work, conditions.values())
     work = with_averages(work, [(n, c.test) for n, c in conditions.items() if isinstance(c.test, BelowAverage)])
-    columns = {k: v for c in conditions.values() for k, v in condition_columns(c, standard, work.schema).items()}
-    first = {k: v for k, v in columns.items() if "@" in k and not k.endswith("@ratio")}
-    work = work.with_columns(v.alias(k) for k, v in first.items())
-    work = work.with_columns(v.alias(k) for k, v in columns.items() if k not in first)
+    work = with_condition_columns(work, standard, conditions)
     return work.select(node_expression(node).alias(name) for name, node in nodes.items())
 
 
@@ -48,7 +57,8 @@ def node_expression(node: Node) -> pl.Expr:
 
 def with_known_columns(frame: pl.DataFrame, names: Iterable[str], *, where: str | None = None) -> pl.DataFrame:
     """``frame`` with an all-unknown column for every name that is known to Panhuo but was not delivered."""
-    known = {**{f.name: f.name for r in ROLES.values() for f in r.fields}, **{n: n for n in FACTS}}
+    known = {f.name: _DTYPES.get(f.kind, pl.String()) for r in ROLES.values() for f in r.fields}
+    known |= {n: f.dtype for n, f in FACTS.items()}
     absent = []
     for name in dict.fromkeys(names):
         if name in frame.columns:
@@ -61,14 +71,8 @@ def with_known_columns(frame: pl.DataFrame, names: Iterable[str], *, where: str 
                 + (f" Did you mean {hint}?" if hint else ""),
                 where=where,
             )
-        dtype = FACTS[name].dtype if name in FACTS else pl.Null()
-        absent.append(pl.lit(None, dtype=dtype).alias(name))
+        absent.append(pl.lit(None, dtype=known[name]).alias(name))
     return frame.with_columns(absent)
-
-
-def absent_facts(condition: Condition, facts: Mapping[str, object]) -> list[str]:
-    """The facts of a condition that are unknown in one row."""
-    return [f for f in condition.facts if facts.get(f) is None]
 
 
 def renamed(node: Node, prefix: str) -> Node:

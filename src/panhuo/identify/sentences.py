@@ -33,8 +33,11 @@ def _lines(told: Explanation, lang: Lang) -> Iterator[str]:
         yield f"{pick('尚不能判定的类别', 'Classes still open')}{colon}{several(told.classes_open)(lang)}"
     day = f"{stop}{pick('认定日期', 'applied as of')}{pick('', ' ')}{shown(told.on)(lang)}" if told.on else ""
     base = f"{stop}{pick('调查底图', 'survey base')}{pick('', ' ')}{told.base}" if told.base else ""
+    base += _bracket(told.base_clause, lang) if base else ""
     by = f"{told.standard(lang)}{pick('（', ' (')}{told.standard_id}{pick('）', ')')}"
     yield f"{pick('标准', 'Standard')}{colon}{by}{day}{base}"
+    if told.basis:
+        yield f"{pick('依据', 'Basis')}{colon}{told.basis(lang)}"
     for section in told.sections:
         yield ""
         yield from _section(section, lang, colon)

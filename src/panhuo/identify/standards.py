@@ -54,8 +54,8 @@ def read_standard(
 
     ``thresholds`` are the tables by name, ``indicators`` the entries of indicators.yaml, ``readings`` other choices for
     the switches than the pack's own (to try them out), ``words`` texts by the standard's own short words: ``clauses``
-    (summaries), ``citations`` (full references), ``actors`` (units). Raises PanhuoError naming the place in the
-    standard.
+    (summaries), ``citations`` (full references), ``documents``, ``actors`` (units). Raises PanhuoError naming the place
+    in the standard.
     """
     reader = _Reader(raw, on, dict(readings or {}), id or "standard")
     tables = tuple(read_table(name, table, on) for name, table in (thresholds or {}).items())
@@ -76,7 +76,10 @@ def read_standard(
         clauses=_texts(words, "clauses"),
         citations=_texts(words, "citations"),
         actors=_texts(words, "actors"),
+        documents=_texts(words, "documents"),
+        document=_own_document(raw.get("classes") or ()),
         base=_base(raw.get("base")),
+        base_clause=raw["base"].get("clause") if isinstance(raw.get("base"), Mapping) else None,
         source={
             "standard": raw,
             "thresholds": thresholds or {},
@@ -433,7 +436,13 @@ def _texts(words: Mapping[str, Raw] | None, kind: str) -> dict[str, Text]:
     return {str(k): text_of(v, str(k)) for k, v in (words or {}).get(kind, {}).items()}
 
 
+def _own_document(classes: Sequence[Raw]) -> str | None:
+    """The document most classes cite, when clauses are written ``document#clause``."""
+    cited = [str(c["clause"]).partition("#")[0] for c in classes if "#" in str(c.get("clause", ""))]
+    return max(cited, key=cited.count) if cited else None
+
+
 def _base(raw: Any) -> str | None:
     if isinstance(raw, Mapping):
-        return "，".join(str(raw[k]) for k in ("survey", "year", "clause") if raw.get(k))
+        return f"{raw.get('survey', '')}" + (f"（{raw['year']}）" if raw.get("year") else "")
     return None if raw is None else str(raw)

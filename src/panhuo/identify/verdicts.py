@@ -10,8 +10,8 @@ from typing import Any, Protocol, runtime_checkable
 import polars as pl
 
 from panhuo.identify.averages import with_averages
-from panhuo.identify.compile import condition_columns, typed_facts
-from panhuo.identify.conditions import BelowAverage, Condition, Standard
+from panhuo.identify.compile import typed_facts, with_condition_columns
+from panhuo.identify.conditions import BelowAverage, Condition, Standard, leaves
 from panhuo.identify.expressions import formula, names_in
 from panhuo.identify.from_pack import standard_of
 from panhuo.identify.lists import with_lists
@@ -118,7 +118,7 @@ def identify(
     progress("判定条件", 1, 4)
     averages = [(n, c.test) for n, c in conditions.items() if isinstance(c.test, BelowAverage)]
     work = with_averages(used, averages) if averages else used
-    work = _with_conditions(work, standard, conditions)
+    work = with_condition_columns(work, standard, conditions)
     tree = build_tree(standard)
     work = with_branches(work, tree)
     progress("形成结论", 2, 4)
@@ -174,8 +174,11 @@ def used_facts(
     for name in wanted:
         bases[name] = base(name, ())
     plain = dict.fromkeys(b for several in bases.values() for b in several)
+    # What the gate asks for (is the parcel in the upper register?) is known to the register, not to a survey.
+    later = {c.id for c in leaves(standard.gate)} if standard.gate else set()
+    judged = {b for n, c in conditions.items() if n not in later for f in c.facts for b in bases[f]}
     for name in plain:
-        if name not in frame.columns and name not in FACTS:
+        if name in judged and name not in frame.columns and name not in FACTS:
             hint = nearest(name, [*FACTS, *frame.columns])
             raise PanhuoError(
                 f"标准用到的指标“{name}”不在指标目录中，也没有这一列。" + (f"是否为：{hint}？" if hint else ""),
@@ -184,35 +187,13 @@ def used_facts(
                 where=standard.id,
             )
     columns = [n for n in dict.fromkeys([*IDENTITY, *plain]) if n in frame.columns]
-    absent = [pl.lit(None, dtype=FACTS[n].dtype).alias(n) for n in plain if n not in frame.columns]
+    absent = [
+        pl.lit(None, dtype=FACTS[n].dtype if n in FACTS else pl.Null).alias(n) for n in plain if n not in frame.columns
+    ]
     used = frame.select(columns).with_columns(absent)
     for name in dict.fromkeys(made):
         used = used.with_columns(formula(derived[name], where=name).alias(name))
     return used, bases
-
-
-def _with_conditions(work: pl.DataFrame, standard: Standard, conditions: Mapping[str, Condition]) -> pl.DataFrame:
-    """``work`` with every condition's columns; looked-up numbers first, because the conditions compare with them."""
-    columns = {k: v for c in conditions.values() for k, v in condition_columns(c, standard, work.schema).items()}
-    looked_up = {k: v for k, v in columns.items() if "@" in k and not k.endswith("@ratio")}
-    work = work.with_columns(v.alias(k) for k, v in looked_up.items())
-    try:
-        return work.with_columns(v.alias(k) for k, v in columns.items() if k not in looked_up)
-    except pl.exceptions.PolarsError as error:
-        raise _which(work, columns, error) from error
-
-
-def _which(work: pl.DataFrame, columns: Mapping[str, pl.Expr], error: Exception) -> PanhuoError:
-    for name, expression in columns.items():
-        try:
-            work.head(1).select(expression)
-        except pl.exceptions.PolarsError as reason:
-            return PanhuoError(
-                f"条件“{name}”无法计算：指标的类型与比较不符（{reason}）。",
-                f"The condition “{name}” cannot be computed: the fact's type does not fit the comparison ({reason}).",
-                where=name,
-            )
-    return PanhuoError(f"条件无法计算：{error}", f"A condition cannot be computed: {error}")
 
 
 def _with_outcome(work: pl.DataFrame, tree: Tree) -> pl.DataFrame:

@@ -105,9 +105,12 @@ def actor(name: str, standard: Standard) -> Text:
 
 
 def clause(reference: str | None, standard: Standard) -> Text | None:
-    """A clause as it is cited."""
+    """A clause as it is cited: by its number alone if it is of the standard's own document, in full otherwise."""
     if not reference:
         return None
+    document, _, own = reference.partition("#")
+    if own and document == standard.document:
+        return Text(own, own)
     return standard.citations.get(reference, Text(reference, reference))
 
 
