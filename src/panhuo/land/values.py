@@ -113,11 +113,13 @@ def to_money(column: pl.Series, *, unit: str = "wan_yuan") -> Normalised:
 def to_share(column: pl.Series, *, unit: str | None = None) -> Normalised:
     """Shares 0..1. ``30%`` is 0.3; a column with ``unit="percent"`` is divided by 100.
 
-    Without a unit, a numeric column whose largest value lies over 1 and up to 100 is taken as per cent.
+    Without a unit, a numeric column most of whose values that are not zero lie over 1, and none over 100, is per cent: a
+    few values over 1 are mistakes, not another unit.
     """
     found = to_number(column, unit=unit)
-    top = found.values.max()
-    if unit is None and isinstance(top, float) and 1 < top <= 100 and not _has_percent(column):
+    some = found.values.filter(found.values != 0).drop_nulls()
+    over = float((some > 1).mean() or 0.0) if len(some) else 0.0
+    if unit is None and over > 0.5 and (some <= 100).all() and not _has_percent(column):
         return Normalised(found.values / 100, found.bad)
     return found
 

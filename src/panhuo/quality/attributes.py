@@ -22,6 +22,8 @@ DATE_ORDER = (
 #: Ranges outside which a value cannot be right, whatever the place: field -> (least, most).
 RANGES: dict[str, tuple[float, float | None]] = {
     "vacancy_rate": (0.0, 1.0),
+    "stated_density": (0.0, 1.0),
+    "stated_plot_ratio": (0.0, 50.0),
     "max_plot_ratio": (0.0, 50.0),
     "floors": (0.0, 200.0),
     "height_m": (0.0, 1000.0),

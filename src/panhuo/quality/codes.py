@@ -165,7 +165,7 @@ def town_attributes(subject: Subject, settings: Settings) -> pl.DataFrame:
     town = pl.col("town_attribute").cast(pl.String).str.strip_chars()
     if subject.frame["town_attribute"].is_null().all():
         return join_findings([])  # the layer does not carry the attribute at all: A01's or the survey's matter
-    built = code.str.contains(r"^(05|06|07|08|1005|1201)") & ~code.str.contains(r"^(0602|0603)")
+    built = code.str.contains(r"^(05|06|07|08|1004|1005|1201)") & ~code.str.contains(r"^(0602|0603)")
     mine = code.str.contains(r"^(0602|0603)") & (town != "204")
     special = code.str.starts_with("09") & (town != "205")
     rows = subject.frame.select(

@@ -72,6 +72,8 @@ def _on_the_land(
     layers = [s for s in sources.subjects("boundaries") if s.has("division_code")]
     divisions = lay_over(gathered.parcels, layers, ("division_code",)) if layers else None
     for number, subject in enumerate(gathered.subjects):
+        away = gathered.everything.filter((pl.col("subject") == number) & (pl.col("reason") == "outside"))["index"]
+        parts.append(outside_county(subject, settings, pl.Series([1.0] * len(away), dtype=pl.Float64), away))
         places, rows = gathered.rows_of(number)
         if not len(rows):
             continue
