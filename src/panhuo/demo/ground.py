@@ -147,7 +147,7 @@ def _streets(cells: Ints, made: Ints, kind: Ints) -> tuple[Ints, Ints, Ints, Int
     number = made
     half = np.select([number < 0, number < 6, number < 40, number < 200], [0, 16, 12, 9], 6).astype(np.int64)
     rural = np.isin(kind, (layout.FIELDS, layout.HILLS))
-    half = np.where(rural[:, None] & (half == 6), 2, half)
+    half = np.where(rural[:, None] & (half == 6), 3, half)
     half = np.where((kind == layout.VILLAGE)[:, None] & (half == 6), 4, half)
     half[kind == layout.LAKE] = 0
     water = np.where(number == 0, 26, 0)

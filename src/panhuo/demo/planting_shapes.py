@@ -13,7 +13,7 @@ from panhuo.demo import layout, uses
 from panhuo.demo.ground import middle
 from panhuo.demo.planting import PARCEL_FILE, PARCEL_LAYER, Planting
 from panhuo.demo.shp import PRJ_39
-from panhuo.demo.surroundings import block_class
+from panhuo.demo.surroundings import block_class, controlled_blocks
 from panhuo.land.polygons import Polygons
 
 
@@ -205,10 +205,17 @@ def _open_spots(p: Planting, blocks: NDArray[np.int64], count: int, size: float)
 def _like(p: Planting, block: int) -> int:
     """A delivered parcel of the same township as a block, to copy attributes from."""
     town = p.truth.ground.town[block]
-    same = np.flatnonzero((p.truth.parcels.town[p.rows] == town) & p.truth.parcels.collective[p.rows])
-    if not len(same):
-        same = np.flatnonzero(p.truth.parcels.town[p.rows] == town)
-    return int(same[0])
+    mine, collective = p.truth.parcels.town[p.rows] == town, p.truth.parcels.collective[p.rows]
+    for fit in (mine & collective, mine, collective):
+        rows = np.flatnonzero(fit)
+        if len(rows):
+            return int(rows[0])
+    return 0
+
+
+def _township(p: Planting, block: int) -> dict[str, str]:
+    town = layout.TOWNSHIPS[int(p.truth.ground.town[block])]
+    return {"township_code": town.code, "township_name": town.name}
 
 
 def _slivers(p: Planting, k: int) -> None:
@@ -217,30 +224,24 @@ def _slivers(p: Planting, k: int) -> None:
     region = ground.region[ground.strip_block]
     width = ground.strips[:, 2] - ground.strips[:, 0]
     height = ground.strips[:, 3] - ground.strips[:, 1]
-    fit = np.flatnonzero((region == layout.NEW_TOWN) & (np.minimum(width, height) >= 6) & (np.maximum(width, height) > 60))
+    fit = np.flatnonzero(~ground.strip_water & (region == layout.NEW_TOWN) & (np.minimum(width, height) >= 6) & (np.maximum(width, height) > 60))
     for strip in p.rng.permutation(fit)[:k].tolist():
         x, y = (float(v[0]) for v in middle(ground.strips[[strip]]))
-        along = (9.0, 0.3) if width[strip] > height[strip] else (0.3, 9.0)
+        along = (7.0, 0.22) if width[strip] > height[strip] else (0.22, 7.0)
         ring = ground.bend(
             x + np.array([-1, 1, 1, -1, -1]) * along[0], y + np.array([-1, -1, 1, 1, -1]) * along[1]
         )
         row = _like(p, int(ground.strip_block[strip]))
         code = p.fresh_code(row)
-        number = p.append([row], [shapely.Polygon(ring)], [code])
+        number = p.append([row], [shapely.Polygon(ring)], [code], **_township(p, int(ground.strip_block[strip])))
         p.note("G05", PARCEL_FILE, PARCEL_LAYER, number, code, None, "面积不足 10 平方米的碎片", "a sliver below 10 m²")
 
 
 def _in_the_open(p: Planting, k: int, seed: int) -> None:
     """Parcels on farmland (G10), on permanent basic farmland and in the red line (G10 and G11)."""
     ground = p.truth.ground
-    lines = p.truth.frames["control_lines"]["line_kind"]
-    shapes = p.truth.shapes["control_lines"]
     dlbm, _ = block_class(ground, seed)
-    farm = shapely.union_all(shapes[(lines == "永久基本农田").to_numpy()])
-    shapely.prepare(farm)
-    x, y = middle(ground.blocks)
-    points = shapely.points(ground.bend(x, y))
-    inside = shapely.contains(farm, points)
+    inside = controlled_blocks(ground, seed)["永久基本农田"]
     size = ground.blocks[:, 2:] - ground.blocks[:, :2]
     roomy = size.min(axis=1) > 60
     field = (ground.region == layout.FIELDS) & roomy & np.isin(dlbm, ("0102", "0103", "0201", "0307"))
@@ -252,7 +253,7 @@ def _in_the_open(p: Planting, k: int, seed: int) -> None:
         for block, shape in _open_spots(p, np.flatnonzero(chosen), k, 26.0):
             row = _like(p, block)
             code = p.fresh_code(row)
-            number = p.append([row], [shape], [code], parcel_name="田间占用地块", location="澄湖区田间")
+            number = p.append([row], [shape], [code], parcel_name="田间占用地块", location="澄湖区田间", **_township(p, block))
             p.note("G10", PARCEL_FILE, PARCEL_LAYER, number, code, None, zh, en, kind=kind)
             if kind != "farmland":
                 p.note("G11", PARCEL_FILE, PARCEL_LAYER, number, code, None, zh, en, kind=kind)

@@ -68,7 +68,7 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
     dlbm = np.select([higher, square], ["08H2A", "0810A"], dlbm)
     dlmc = np.select([higher, square], ["高教用地", "广场用地"], dlmc)
 
-    tiles = polygons_of(np.vstack([ground.patches, ground.strips]), ground.patch_bend, salt=3)
+    tiles = polygons_of(np.vstack([ground.patches, ground.strips]), ground.patch_bend, keep=1.0, salt=3)
     p = len(ground.patches)
     shapes = to_shapely(tiles)
     strip_region = ground.region[ground.strip_block]
@@ -182,30 +182,31 @@ def make_zones(ground: Ground, parcels: Parcels, seed: int) -> Made:
     return frame, to_shapely(polygons_of(ground.cells[built], ground.bend, keep=1.0, step=40, salt=6))
 
 
-def make_control_lines(ground: Ground, seed: int) -> Made:
-    """Control lines as unions of whole blocks, one row a township and kind. Parcels of the plan lie clear of the red ones."""
-    tiles = polygons_of(ground.cells, ground.bend, keep=1.0, step=40, salt=6)
+def controlled_blocks(ground: Ground, seed: int) -> dict[str, NDArray[np.bool_]]:
+    """Which blocks lie within each kind of control line. Blocks with parcels are never in the red line or basic farmland."""
     open_code, _ = block_class(ground, seed)
+    b = np.arange(len(ground.cells))
     x, y = middle(ground.cells)
-    red = (ground.region == layout.HILLS) | (ground.region == layout.LAKE)
-    farm = (ground.region == layout.FIELDS) & np.isin(open_code, ("0102", "0103")) & (
-        hash01(np.arange(len(red)), ground.town, 47) < 0.85
-    )
-    urban = np.isin(ground.region, (layout.NEW_TOWN, layout.OLD_TOWN, layout.PARK, layout.OLD_WORKS, layout.TOWN_SEAT))
-    urban |= (ground.region == layout.VILLAGE) & (
-        np.hypot(x / ground.side - 0.48, y / ground.side - 0.51) < 0.17
-    )
-    works = ground.region == layout.PARK
-    history = (ground.region == layout.OLD_TOWN) & (hash01(np.arange(len(red)), ground.town, 48) < 0.12)
+    region = ground.region
+    urban = np.isin(region, (layout.NEW_TOWN, layout.OLD_TOWN, layout.PARK, layout.OLD_WORKS, layout.TOWN_SEAT))
+    urban |= (region == layout.VILLAGE) & (np.hypot(x / ground.side - 0.48, y / ground.side - 0.51) < 0.17)
+    return {
+        "生态保护红线": (region == layout.HILLS) | (region == layout.LAKE),
+        "永久基本农田": (region == layout.FIELDS)
+        & np.isin(open_code, ("0102", "0103"))
+        & (hash01(b, ground.town, 47) < 0.85),
+        "城镇开发边界": urban,
+        "工业用地控制线": region == layout.PARK,
+        "历史文化保护": (region == layout.OLD_TOWN) & (hash01(b, ground.town, 48) < 0.12),
+    }
+
+
+def make_control_lines(ground: Ground, seed: int) -> Made:
+    """Control lines as unions of whole blocks, one row a township and kind."""
+    tiles = polygons_of(ground.cells, ground.bend, keep=1.0, step=40, salt=6)
     frames, shapes = [], []
     names = np.array([t.short for t in layout.TOWNSHIPS])
-    for kind, chosen in (
-        ("生态保护红线", red),
-        ("永久基本农田", farm),
-        ("城镇开发边界", urban),
-        ("工业用地控制线", works),
-        ("历史文化保护", history),
-    ):
+    for kind, chosen in controlled_blocks(ground, seed).items():
         rows = np.flatnonzero(chosen)
         if not len(rows):
             continue
