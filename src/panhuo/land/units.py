@@ -84,11 +84,12 @@ def _factor(unit: str) -> Fraction:
 
 def convert(value: Number | str, from_unit: str, to_unit: str) -> Fraction:
     """A value in another unit of the same kind, exactly. Area units and money units do not mix."""
+    whole, part = _factor(from_unit), _factor(to_unit)
     if (from_unit in AREA_UNITS) != (to_unit in AREA_UNITS):
         raise PanhuoError(
             f"单位“{from_unit}”与“{to_unit}”不能互换。", f"Units '{from_unit}' and '{to_unit}' are of different kinds."
         )
-    return exact(value) * _factor(from_unit) / _factor(to_unit)
+    return exact(value) * whole / part
 
 
 def to_mu(m2: Number) -> Fraction:

@@ -113,7 +113,8 @@ def to_money(column: pl.Series, *, unit: str = "wan_yuan") -> Normalised:
 def to_share(column: pl.Series, *, unit: str | None = None) -> Normalised:
     """Shares 0..1. ``30%`` is 0.3; a column with ``unit="percent"`` is divided by 100.
 
-    Without a unit, a numeric column most of whose values that are not zero lie over 1, and none over 100, is per cent: a
+    Without a unit, a numeric column most of whose values that are not zero lie over 1, and none over 100, is per
+    cent: a
     few values over 1 are mistakes, not another unit.
     """
     found = to_number(column, unit=unit)
