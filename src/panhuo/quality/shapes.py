@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import shapely
 from numpy.typing import NDArray
 
-from panhuo.land.polygons import Polygons
-from panhuo.land.threads import in_chunks
+from panhuo.land.polygons import NOT_POLYGON, Polygons
 from panhuo.messages import Text, format_number, join_findings
-from panhuo.overlay import representative_points, self_overlaps
+from panhuo.overlay import representative_points, self_overlaps, shape_flaws, validity
 from panhuo.progress import Progress, silent
 from panhuo.quality.catalogue import Settings, state
 from panhuo.quality.subject import Subject
@@ -33,19 +30,19 @@ STATES = {
     5: Text("含有无效坐标", "has a coordinate that is no number"),
     6: Text("的环没有闭合，已按闭合处理", "has a ring that was not closed; it was read as closed"),
 }
-#: What the validity test says, in our words. The first two make an area untrustworthy.
-_REASONS: tuple[tuple[str, Text, bool], ...] = (
-    ("Self-intersection", Text("自相交", "crosses itself"), True),
-    ("Ring Self-intersection", Text("的环自相交", "has a ring that touches or crosses itself"), False),
-    ("Hole lies outside shell", Text("的内环在外环之外", "has a hole outside its shell"), True),
-    ("Holes are nested", Text("的内环相互嵌套", "has nested holes"), True),
-    ("Nested shells", Text("的各部分相互嵌套", "has parts inside one another"), True),
-    ("Interior is disconnected", Text("的内部不连通", "has a disconnected interior"), False),
-    ("Duplicate Rings", Text("有重复的环", "has the same ring twice"), True),
-    ("Too few points", Text("的环少于四个点", "has a ring of fewer than four points"), False),
-)
-_PLACE = re.compile(r"\[(-?[\d.eE+]+) (-?[\d.eE+]+)\]")
-_CHUNK = 50_000
+#: What the validity test finds, in our words, and whether it makes an area untrustworthy.
+_REASONS: dict[str, tuple[Text, bool]] = {
+    "self_intersection": (Text("自相交", "crosses itself"), True),
+    "ring_self_intersection": (Text("的环自相接", "has a ring that touches itself"), False),
+    "hole_outside_shell": (Text("的内环在外环之外", "has a hole outside its shell"), True),
+    "nested_holes": (Text("的内环相互嵌套", "has nested holes"), True),
+    "nested_shells": (Text("的各部分相互嵌套", "has parts inside one another"), True),
+    "disconnected_interior": (Text("的内部不连通", "has a disconnected interior"), False),
+    "duplicate_rings": (Text("有重复的环", "has the same ring twice"), True),
+    "too_few_points": (Text("的环少于四个点", "has a ring of fewer than four points"), False),
+    "duplicate_point": (Text("有重复的界址点", "has the same point twice in a row"), False),
+    "invalid": (Text("无效", "is not valid"), True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +61,25 @@ def shape_faults(subject: Subject, settings: Settings, *, progress: Progress = s
     """Look at every shape of a layer by itself. Never raises for a bad shape."""
     polygons = subject.polygons
     assert polygons is not None
-    invalid, crossing = _invalid(subject, polygons, progress)
-    findings = [_missing(subject, polygons), invalid, _repeated_points(subject, polygons, settings)]
+    found = validity(polygons, progress=progress).filter(pl.col("code").is_in(list(_REASONS)))
+    crossing = np.zeros(len(polygons), bool)
+    untrusted = [code for code, (_, bad) in _REASONS.items() if bad]
+    crossing[found.filter(pl.col("code").is_in(untrusted))["row"].to_numpy()] = True
+    words = {code: text for code, (text, _) in _REASONS.items()}
+    told = found.select(
+        pl.col("row").cast(pl.Int64).alias("index"),
+        "x",
+        "y",
+        pl.col("code").replace({c: t.zh for c, t in words.items()}).alias("why"),
+        pl.col("code").replace({c: t.en for c, t in words.items()}).alias("why_en"),
+    )
+    findings = [_missing(subject, polygons), state("G01", subject, told)]
     if subject.role.id in SINGLE_PARTS:
         findings.append(_parts(subject, polygons))
     if subject.role.id in DRAWN:
-        findings += [
-            _slivers(subject, polygons, settings, crossing),
-            _narrow(subject, polygons, settings, crossing),
-        ]
+        small = _small(subject, settings)
+        findings += [_slivers(subject, polygons, settings, small & ~crossing)]
+        findings += _flaws(subject, polygons, settings, ~(crossing | small))
     return ShapeFaults(join_findings(findings), crossing)
 
 
@@ -80,94 +87,12 @@ def _missing(subject: Subject, polygons: Polygons) -> pl.DataFrame:
     parts = []
     for code, text in STATES.items():
         index = np.flatnonzero(polygons.state == code)
-        if code == 3 and len(index) == len(polygons):
+        if code == NOT_POLYGON and len(index) == len(polygons):
             continue  # a layer of points or lines: said once by D01, not row by row
         if len(index):
             rows = pl.DataFrame({"index": index}).with_columns(why=pl.lit(text.zh), why_en=pl.lit(text.en))
             parts.append(state("G01", subject, rows))
     return join_findings(parts)
-
-
-def _invalid(
-    subject: Subject, polygons: Polygons, progress: Progress
-) -> tuple[pl.DataFrame, NDArray[np.bool_]]:  # fmt: skip
-    def work(first: int, last: int) -> NDArray[np.int64]:
-        shapes = polygons.take(np.arange(first, last)).to_shapely()
-        return np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)) + first
-
-    parts = in_chunks(work, len(polygons), chunk=_CHUNK, progress=progress, step="检查图形")
-    rows = np.concatenate(parts) if parts else np.zeros(0, np.int64)
-    rows = rows[~np.isin(polygons.state[rows], [1, 2, 3, 4, 5])]
-    crossing = np.zeros(len(polygons), bool)
-    told = []
-    for row, reason in zip(rows, shapely.is_valid_reason(polygons.take(rows).to_shapely()), strict=True):
-        text, bad = next(
-            ((t, b) for name, t, b in _REASONS if str(reason).startswith(name)), (Text("无效", "is not valid"), False)
-        )
-        crossing[row] = bad
-        place = _PLACE.search(str(reason))
-        told.append((int(row), text.zh, text.en, *((float(place[1]), float(place[2])) if place else (None, None))))
-    frame = pl.DataFrame(
-        told,
-        schema={"index": pl.Int64, "why": pl.String, "why_en": pl.String, "x": pl.Float64, "y": pl.Float64},
-        orient="row",
-    )
-    return state("G01", subject, frame), crossing
-
-
-@dataclass(frozen=True, slots=True)
-class _Edges:
-    """Edges of all rings: length, the row they belong to, and where they begin."""
-
-    length: NDArray[np.float64]
-    row: NDArray[np.int64]
-    start: NDArray[np.int64]
-
-
-def _edges(polygons: Polygons) -> _Edges:
-    coords = polygons.coords
-    if len(coords) < 2:
-        return _Edges(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))
-    step = np.hypot(np.diff(coords[:, 0]), np.diff(coords[:, 1]))
-    inside = np.ones(len(step), bool)
-    inside[polygons.rings[1:-1] - 1] = False
-    start = np.flatnonzero(inside)
-    ring_row = np.repeat(np.arange(len(polygons)), np.diff(polygons.geoms))
-    row = np.repeat(ring_row, np.diff(polygons.rings))[start]
-    return _Edges(step[start], row, start)
-
-
-def _repeated_points(subject: Subject, polygons: Polygons, settings: Settings) -> pl.DataFrame:
-    """G01: the same point twice in a row; G07: two points closer than the tolerance. One finding a shape."""
-    edges = _edges(polygons)
-    least = settings.get("G01", "duplicate_m")
-    near = settings.get("G07", "distance_m")
-    double = np.flatnonzero(edges.length <= least)
-    parts = [
-        state(
-            "G01",
-            subject,
-            _first_a_row(edges, double, polygons).with_columns(
-                why=pl.lit("有重复的界址点"), why_en=pl.lit("has the same point twice in a row")
-            ),
-        )
-    ]
-    if subject.role.id in DRAWN:
-        close = np.flatnonzero((edges.length > least) & (edges.length < near))
-        rows = _first_a_row(edges, close, polygons)
-        rows = rows.with_columns(
-            pl.col("length").map_elements(lambda v: f"{v:.4f}", return_dtype=pl.String).alias("value"),
-            limit=pl.lit(format_number(near)),
-        )
-        parts.append(state("G07", subject, rows))
-    return join_findings(parts)
-
-
-def _first_a_row(edges: _Edges, picked: NDArray[np.int64], polygons: Polygons) -> pl.DataFrame:
-    rows, first = np.unique(edges.row[picked], return_index=True)
-    at = picked[first]
-    points = polygons.coords[edges.start[at]]
-    return pl.DataFrame({"index": rows, "x": points[:, 0], "y": points[:, 1], "length": edges.length[at]})
 
 
 def _parts(subject: Subject, polygons: Polygons) -> pl.DataFrame:
@@ -182,77 +107,57 @@ def _placed(rows: pl.DataFrame, polygons: Polygons, index: NDArray[np.int64]) ->
     return rows.with_columns(pl.Series("x", points[:, 0]).fill_nan(None), pl.Series("y", points[:, 1]).fill_nan(None))
 
 
-def _slivers(
-    subject: Subject, polygons: Polygons, settings: Settings, crossing: NDArray[np.bool_]
-) -> pl.DataFrame:  # fmt: skip
-    limit = settings.get("G05", "minimum_m2")
-    area = np.nan_to_num(subject.area_m2 if subject.area_m2 is not None else np.zeros(len(polygons)))
-    index = np.flatnonzero((area > 0) & (area < limit) & ~crossing)
+def _small(subject: Subject, settings: Settings) -> NDArray[np.bool_]:
+    area = np.nan_to_num(subject.area_m2) if subject.area_m2 is not None else np.zeros(len(subject))
+    small: NDArray[np.bool_] = (area > 0) & (area < settings.get("G05", "minimum_m2"))
+    return small
+
+
+def _slivers(subject: Subject, polygons: Polygons, settings: Settings, small: NDArray[np.bool_]) -> pl.DataFrame:
+    index = np.flatnonzero(small)
+    assert subject.area_m2 is not None
     rows = pl.DataFrame(
-        {"index": index, "value": [format_number(v, 2) for v in area[index]]}, schema_overrides={"value": pl.String}
+        {"index": index, "value": [format_number(v, 2) for v in subject.area_m2[index]]},
+        schema={"index": pl.Int64, "value": pl.String},
     )
-    return state("G05", subject, _placed(rows.with_columns(limit=pl.lit(format_number(limit))), polygons, index))
+    limit = format_number(settings.get("G05", "minimum_m2"))
+    return state("G05", subject, _placed(rows.with_columns(limit=pl.lit(limit)), polygons, index))
 
 
-def _narrow(
-    subject: Subject, polygons: Polygons, settings: Settings, crossing: NDArray[np.bool_]
-) -> pl.DataFrame:  # fmt: skip
-    """G06: shapes of small mean width, and angles that are too sharp."""
-    edges = _edges(polygons)
-    perimeter = np.bincount(edges.row, edges.length, minlength=len(polygons))
-    area = np.nan_to_num(subject.planar_m2 if subject.planar_m2 is not None else np.zeros(len(polygons)))
-    width = np.divide(2.0 * area, perimeter, out=np.full(len(polygons), np.inf), where=perimeter > 0)
-    limit = settings.get("G06", "width_m")
-    sliver = area < settings.get("G05", "minimum_m2")  # those are G05's
-    index = np.flatnonzero((width < limit) & (area > 0) & ~crossing & ~sliver)
-    words = [f"{v:.2f}" for v in width[index]]
-    rows = pl.DataFrame(
-        {
-            "index": index,
-            "value": words,
-            "why": [f"狭长，平均宽度只有 {w} 米" for w in words],
-            "why_en": [f"is narrow: {w} m wide on average" for w in words],
-        },
-        schema_overrides={"value": pl.String, "why": pl.String, "why_en": pl.String},
+def _flaws(
+    subject: Subject, polygons: Polygons, settings: Settings, asked: NDArray[np.bool_]
+) -> list[pl.DataFrame]:  # fmt: skip
+    """G06: sharp angles and narrow shapes; G07: vertices closer than the tolerance. One finding of a kind a shape."""
+    near = settings.get("G07", "distance_m")
+    found = shape_flaws(
+        polygons,
+        spike_below=settings.get("G06", "angle_deg"),
+        closer_than=near,
+        thinner_than=settings.get("G06", "compactness"),
     )
-    sharp, points, angles = _sharp(polygons, settings.get("G06", "angle_deg"))
-    keep = ~crossing[sharp] & ~sliver[sharp]
-    sharp, points, angles = sharp[keep], points[keep], angles[keep]
-    degrees = [f"{v:.1f}" for v in angles]
-    more = pl.DataFrame(
-        {
-            "index": sharp,
-            "value": degrees,
-            "why": [f"有 {d} 度的狭长角" for d in degrees],
-            "why_en": [f"has an angle of {d} degrees" for d in degrees],
-            "x": points[:, 0],
-            "y": points[:, 1],
-        },
-        schema_overrides={"value": pl.String, "why": pl.String, "why_en": pl.String},
-    )
-    return join_findings([state("G06", subject, _placed(rows, polygons, index)), state("G06", subject, more)])
-
-
-def _sharp(polygons: Polygons, limit: float) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """The sharpest angle of each shape that has one below ``limit`` degrees: rows, places, angles."""
-    coords, rings = polygons.coords, polygons.rings
-    if not len(coords):
-        return np.zeros(0, np.int64), np.zeros((0, 2)), np.zeros(0)
-    last = np.zeros(len(coords), bool)
-    last[rings[1:] - 1] = True
-    here = np.flatnonzero(~last)
-    ring = np.repeat(np.arange(len(rings) - 1), np.diff(rings))[here]
-    before = np.where(here == rings[ring], rings[ring + 1] - 2, here - 1)
-    a, b = coords[before] - coords[here], coords[here + 1] - coords[here]
-    size = np.hypot(a[:, 0], a[:, 1]) * np.hypot(b[:, 0], b[:, 1])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        cosine = (a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1]) / size
-    bad = np.flatnonzero((cosine > np.cos(np.radians(limit))) & (size > 0))
-    rows = np.repeat(np.arange(len(polygons)), np.diff(polygons.geoms))[ring[bad]]
-    order = np.lexsort((-cosine[bad], rows))
-    rows, first = np.unique(rows[order], return_index=True)
-    at = bad[order][first]
-    return rows, coords[here[at]], np.degrees(np.arccos(np.clip(cosine[at], -1.0, 1.0)))
+    found = found.filter(pl.Series(asked).gather(found["row"])).rename({"row": "index"}).cast({"index": pl.Int64})
+    told = {
+        "spike": ("G06", "有 {} 度的狭长角", "has an angle of {} degrees", 1),
+        "sliver": ("G06", "狭长，紧凑度只有 {}", "is narrow: its compactness is {}", 4),
+        "close_vertices": ("G07", "{}", "{}", 4),
+    }
+    parts = []
+    for kind, (code, zh, en, decimals) in told.items():
+        rows = found.filter(pl.col("code") == kind)
+        words = [f"{v:.{decimals}f}" for v in rows["value"]]
+        parts.append(
+            state(
+                code,
+                subject,
+                rows.select("index", "x", "y").with_columns(
+                    pl.Series("value", words, dtype=pl.String),
+                    pl.Series("why", [zh.format(w) for w in words], dtype=pl.String),
+                    pl.Series("why_en", [en.format(w) for w in words], dtype=pl.String),
+                    pl.lit(format_number(near)).alias("limit"),
+                ),
+            )
+        )
+    return parts
 
 
 def overlaps(subject: Subject, settings: Settings, *, progress: Progress = silent) -> pl.DataFrame:
