@@ -19,7 +19,10 @@ def opened(book: Workbook, **options: bool) -> openpyxl.Workbook:
 
 @pytest.fixture
 def book() -> Workbook:
-    sheets = (Sheet("汇总", town_table("zh"), "低效用地汇总表", ("本表由系统生成。",)), Sheet("明细", parcel_table("zh")))
+    sheets = (
+        Sheet("汇总", town_table("zh"), "低效用地汇总表", ("本表由系统生成。",)),
+        Sheet("明细", parcel_table("zh")),
+    )
     return Workbook(sheets, DAY, "低效用地", "澄湖区自然资源局")
 
 

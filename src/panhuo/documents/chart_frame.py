@@ -55,7 +55,7 @@ class Taken:
 def round_scale(low: float, high: float, parts: int = 5) -> Scale:
     """A scale that holds ``low`` to ``high`` and zero, in steps of 1, 2, 2.5 or 5 times a power of ten."""
     low, high = min(0.0, low), max(0.0, high)
-    if high == low:
+    if high - low < 1e-9:
         high = low + 1
     rough = (high - low) / parts
     power = 10.0 ** math.floor(math.log10(rough))

@@ -138,6 +138,7 @@ def name_places(
         shape, words = shapes[k], names[k]
         if shape is None or not words:
             continue
+        shapely.prepare(shape)
         spots = _spots(shape)
         for trial in (size, size * 0.85):
             spot = _free(shape, spots, text_width(words, trial) + 2, trial * 1.25, taken, inside=True)
@@ -151,7 +152,7 @@ def name_places(
                 continue
             n = len(keyed) + 1
             keyed.append((n, words))
-            spot = _free(shape, spots, 9, 8, taken, inside=False) or spots[0]
+            spot = _free(shape, spots, 9, 8, taken, inside=False) or (float(spots[0, 0]), float(spots[0, 1]))
             placed.append((spot[0], spot[1] + 2.3, str(n), 6.5))
     return placed, keyed
 
@@ -178,32 +179,38 @@ def _areas(polygons: Polygons, frame: Frame) -> tuple[list[int], list[shapely.Po
     return [k for _, k in sorted(sizes)], shapes
 
 
-def _spots(shape: shapely.Polygon) -> list[tuple[float, float]]:
-    """The centre of the largest circle inside, then points of a grid inside, nearest first."""
-    circle = shapely.maximum_inscribed_circle(shape, tolerance=0.5)
-    cx, cy = (float(v) for v in circle.coords[0])
+def _spots(shape: shapely.Polygon) -> NDArray[np.float64]:
+    """(k, 2): the centre of the largest circle inside, then points of a grid inside, nearest to it first."""
+    centre = shapely.get_coordinates(shapely.maximum_inscribed_circle(shape, tolerance=0.5))[0]
     x0, y0, x1, y1 = shape.bounds
-    step = max((x1 - x0) / 24, (y1 - y0) / 24, 1.5)
+    step = max((x1 - x0) / 24, (y1 - y0) / 24, 2.0)
     xs, ys = np.meshgrid(np.arange(x0 + step / 2, x1, step), np.arange(y0 + step / 2, y1, step))
-    flat = np.column_stack((xs.ravel(), ys.ravel()))
-    flat = flat[shapely.contains_xy(shape, flat[:, 0], flat[:, 1])]
-    far = np.hypot(flat[:, 0] - cx, flat[:, 1] - cy)
-    return [(cx, cy), *(tuple(p) for p in flat[np.argsort(far, kind="stable")].tolist())]
+    inside = np.column_stack((xs.ravel(), ys.ravel()))
+    inside = inside[shapely.contains_xy(shape, inside[:, 0], inside[:, 1])]
+    far = np.hypot(*(inside - centre).T)
+    return np.concatenate((centre[None], inside[np.argsort(far, kind="stable")]))
 
 
 def _free(
-    shape: shapely.Polygon,
-    spots: Sequence[tuple[float, float]],
-    w: float,
-    h: float,
-    taken: Taken,
-    *,
-    inside: bool,
+    shape: shapely.Polygon, spots: NDArray[np.float64], w: float, h: float, taken: Taken, *, inside: bool
 ) -> tuple[float, float] | None:
-    shapely.prepare(shape)
-    for x, y in spots:
-        if inside and not shape.contains(shapely.box(x - w / 2, y - h / 2, x + w / 2, y + h / 2)):
-            continue
-        if taken.place(x - w / 2, y - h / 2, w, h):
-            return x, y
-    return None
+    """The first of ``spots`` around which a box of this size is free (and, if asked, inside the area); it is taken."""
+    half = np.array([w / 2, h / 2])
+    low, high = spots - half, spots + half
+    if inside:
+        x0, y0, x1, y1 = shape.bounds
+        fits = (low[:, 0] >= x0) & (low[:, 1] >= y0) & (high[:, 0] <= x1) & (high[:, 1] <= y1)
+        if not fits.any():
+            return None
+        fits[fits] = shapely.contains(shape, shapely.box(*low[fits].T, *high[fits].T))
+    else:
+        fits = np.ones(len(spots), dtype=bool)
+    (left, top), (right, bottom) = low.min(axis=0), high.max(axis=0)
+    near = [b for b in taken.boxes if b[0] < right and b[0] + b[2] > left and b[1] < bottom and b[1] + b[3] > top]
+    for x, y, wide, deep in near:
+        fits &= (low[:, 0] >= x + wide) | (high[:, 0] <= x) | (low[:, 1] >= y + deep) | (high[:, 1] <= y)
+    if not fits.any():
+        return None
+    x, y = spots[int(np.argmax(fits))].tolist()
+    taken.boxes.append((x - w / 2, y - h / 2, w, h))
+    return x, y

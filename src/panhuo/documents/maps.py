@@ -18,7 +18,7 @@ from panhuo.documents import map_shapes as ms
 from panhuo.documents.chart_frame import Taken
 from panhuo.documents.fonts import text_width
 from panhuo.documents.map_shapes import GRAIN, Frame
-from panhuo.documents.svg import GREY, MM, Drawing, document, hatch, line, number, rect, shorten, text, wrap
+from panhuo.documents.svg import GREY, MM, Drawing, document, hatch, line, number, rect, shorten, text
 from panhuo.documents.wording import written_date
 from panhuo.land.polygons import Polygons
 from panhuo.messages import Lang, PanhuoError
@@ -287,9 +287,19 @@ def _foot(
     bar = mp.scale_bar(x + room * 0.72, y, room * 0.26, per, scale, spec.lang) if y else ""
     height = max(height, 28.0)
     if keyed:
-        words = "　".join(f"{n} {name}" for n, name in keyed)
-        for row in wrap(words, room, 7, most=12) or [shorten(words, room, 7)]:
-            out += text(x, y + height + 8, row, 7)
+        # Six lines at most: more would be no legend but a register.
+        row, rows = "", []
+        for n, name in keyed:
+            entry = f"{n} {name}"
+            if row and text_width(f"{row}　{entry}", 7) > room:
+                if len(rows) == 5:
+                    row = f"{row}　……"
+                    break
+                rows.append(row)
+                row = ""
+            row = f"{row}　{entry}" if row else entry
+        for words in [*rows, row]:
+            out += text(x, y + height + 8, shorten(words, room, 7), 7)
             height += 10
     notes = [
         spec.crs_note,

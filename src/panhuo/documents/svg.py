@@ -149,17 +149,21 @@ def wrap(words: str, room: float, size: float, most: int = 3) -> list[str] | Non
             tokens[-1] += char
         else:
             tokens.append(char)
-    rows, row = [], ""
+    rows: list[str] = []
+    row, used = "", 0.0
     for token in tokens:
-        if text_width(token, size) > room:
+        wide = text_width(token.rstrip(), size)
+        if wide > room:
             return None
-        if text_width((row + token).strip(), size) > room:
+        if used + wide > room:
+            if len(rows) + 1 == most:
+                return None
             rows.append(row.strip())
-            row = token.lstrip()
-        else:
-            row += token
-    rows.append(row.strip())
-    return rows if len(rows) <= most else None
+            row, used = "", 0.0
+            token = token.lstrip()
+        row += token
+        used += text_width(token, size)
+    return [*rows, row.strip()]
 
 
 def shorten(words: str, room: float, size: float) -> str:
@@ -167,6 +171,9 @@ def shorten(words: str, room: float, size: float) -> str:
     words = clean(words).replace("\n", " ")
     if text_width(words, size) <= room:
         return words
-    while words and text_width(words + "…", size) > room:
-        words = words[:-1]
-    return words + "…"
+    used = text_width("…", size)
+    for k, char in enumerate(words):
+        used += text_width(char, size)
+        if used > room:
+            return words[:k] + "…"
+    return words
