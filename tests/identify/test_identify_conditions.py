@@ -228,6 +228,7 @@ def test_sub_classes_need_their_parent_and_stand_for_it() -> None:
         ({"reading": "none", "of": [{"id": "a", "value": "willing", "is": True}]}, "没有定义理解开关"),
         ({"id": "a", "value": "plot_ratio", "lt": {"table": "t", "key": "industry_code"}}, "阈值表“t”不存在"),
         ({"all": []}, "没有"),
+        ({"any": [{"id": "a", "value": "plot_ratio", "lt": n} for n in (1, 2)]}, "两个不同的条件"),
         ({"id": "a", "value": "township_name", "is": True}, "应为是/否"),
         ({"id": "a", "value": "township_name", "lt": 3}, "应为数字"),
         ({"id": "a", "test": "township_name < 3"}, "无法计算"),

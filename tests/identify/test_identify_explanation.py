@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from panhuo.identify import FactSource, Verdicts, explain, explanation_of, identify, load, save
+from panhuo.identify import FactSource, Verdicts, condition_table, explain, explanation_of, identify, load, save
 from panhuo.identify.examples import facts_of
 from panhuo.messages import PanhuoError
 
@@ -187,3 +187,16 @@ def test_a_table_threshold_and_a_formula_are_shown_with_their_numbers() -> None:
     assert "阈值表“min_far”没有“C99”的数值" in explain(verdicts, "2")
     assert "table “min_far” has no value for “C99”" in explain(verdicts, "2", "en")
     assert "排除情形：无" in explain(verdicts, "1")
+
+
+def test_the_standard_of_a_run_is_a_table_with_clauses_units_and_sources(verdicts: Verdicts) -> None:
+    table = condition_table(verdicts)
+
+    row = table.filter(pl.col("condition") == "C1.plot_ratio").row(0, named=True)
+    assert row["part"] == "C"
+    assert row["clause"] == "一(三)"
+    assert row["requirement_zh"] == "容积率低于全域同行业大类平均值的50%"
+    assert row["sources"][0] == "房屋（2025年度）"
+    assert row["dates"][0] == date(2025, 12, 31)
+    assert (row["holds"], row["fails"], row["unknown"]) == (1, 4, 0)
+    assert table["condition"].to_list()[:5] == ["P1", "P2", "P3", "P4", "P5"]

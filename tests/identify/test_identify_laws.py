@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from panhuo.identify import identify
+from panhuo.identify import explanation_of, identify
 from panhuo.identify.conditions import Condition, Group, Is, Leaf, holds
 from panhuo.messages import Text
 
@@ -177,3 +177,26 @@ def test_the_order_of_the_rows_does_not_matter(random: Any) -> None:
     mixed = identify(facts[order], standard).frame
 
     assert_frame_equal(straight[order], mixed)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["plot_ratio", "tax_per_mu"]), st.sampled_from(["lt", "ge"]), st.integers(1, 9))
+    ),
+    st.integers(0, 10),
+    st.integers(1, 10),
+    st.sampled_from(["all", "any"]),
+)
+def test_the_nearest_change_turns_the_verdict_when_it_is_made(
+    tests: list[tuple[str, str, int]], ratio: int, tax: int, how: str
+) -> None:
+    leaves = [{"id": f"c{i}", "value": f, op: n} for i, (f, op, n) in enumerate([*tests, ("plot_ratio", "lt", 5)])]
+    standard = {"classes": [{"id": "K", "name": {"zh": "类", "en": "class"}, "when": {how: leaves}}]}
+    facts = pl.DataFrame({"parcel_code": ["1"], "plot_ratio": [float(ratio)], "tax_per_mu": [float(tax)]})
+    verdicts = identify(facts, standard)
+    was = verdicts.frame["outcome"][0]
+
+    for change, _ in explanation_of(verdicts, "1").changes:
+        changed = facts.with_columns(pl.lit(change.then).alias(change.fact))
+        assert identify(changed, standard).frame["outcome"][0] == change.outcome != was

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from panhuo.identify import compare, evaluate_yield, explain, identify, run_pack_tests, standard_of
+from panhuo.identify import compare, evaluate_yield, explain, identify, load, run_pack_tests, save, standard_of
 from panhuo.identify.examples import facts_of
 from panhuo.messages import PanhuoError
 from panhuo.packs import find_packs, load_pack
@@ -28,12 +28,14 @@ def test_a_packs_own_stories(name: str) -> None:
 
 
 @pytest.mark.skipif("demo" not in PACKS, reason="the demo pack is not there")
-def test_a_loaded_pack_explains_with_its_own_words() -> None:
+def test_a_loaded_pack_explains_with_its_own_words(tmp_path: Path) -> None:
     pack = load_pack("demo", TODAY, [FOLDER])
     facts = facts_of([{"parcel_code": "1", "is_industry_land": True, "plot_ratio": 0.2, "is_idle_land": True}])
 
-    told = explain(identify(facts, pack), "1")
+    verdicts = identify(facts, pack)
+    told = explain(verdicts, "1")
 
+    assert explain(load(save(verdicts, tmp_path)), "1") == told
     assert "结论：不纳入认定范围" in told
     assert "依据：《" in told
     assert "条款要旨：" in told

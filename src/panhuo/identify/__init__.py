@@ -3,10 +3,12 @@ evaluation.
 """
 
 from panhuo.identify.comparison import Flips, compare, flips_between
+from panhuo.identify.condition_table import condition_table
 from panhuo.identify.conditions import Standard
 from panhuo.identify.decisions import Decisions, RowHit, decide
 from panhuo.identify.examples import ExampleResult, run_pack_tests
-from panhuo.identify.explanation import Explanation, explain, explanation_of
+from panhuo.identify.explanation import explain, explanation_of
+from panhuo.identify.explanation_parts import Explanation
 from panhuo.identify.from_pack import standard_of
 from panhuo.identify.store import load, save
 from panhuo.identify.verdicts import FactSource, Verdicts, identify
@@ -23,6 +25,7 @@ __all__ = [
     "Verdicts",
     "YieldEvaluation",
     "compare",
+    "condition_table",
     "decide",
     "evaluate_yield",
     "explain",

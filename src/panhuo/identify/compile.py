@@ -207,7 +207,8 @@ def with_condition_columns(work: pl.DataFrame, standard: Standard, conditions: M
 
 
 def _which(work: pl.DataFrame, columns: Mapping[str, pl.Expr], error: Exception) -> PanhuoError:
-    for name, expression in columns.items():
+    for column, expression in columns.items():
+        name = column.removeprefix("=")
         try:
             work.head(1).select(expression)
         except pl.exceptions.PolarsError as reason:

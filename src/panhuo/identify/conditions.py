@@ -121,6 +121,8 @@ class Condition:
     ask: tuple[str, ...] = ()
     evidence: str | None = None
     set_by: str | None = None
+    #: the text's list ends with “等”: more may be accepted by hand
+    open: bool = False
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ import polars as pl
 
 from panhuo.identify.conditions import Node, leaves
 from panhuo.identify.from_pack import plain
+from panhuo.identify.grammar import text_of
 from panhuo.identify.nodes import node_values, renamed
-from panhuo.identify.standards import read_node, text_of
+from panhuo.identify.standards import read_node
 from panhuo.messages import Text
 from panhuo.packs import Pack
 

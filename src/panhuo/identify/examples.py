@@ -10,7 +10,7 @@ import polars as pl
 
 from panhuo.identify.explanation import explain
 from panhuo.identify.from_pack import plain, standard_of
-from panhuo.identify.standards import text_of
+from panhuo.identify.grammar import text_of
 from panhuo.identify.verdicts import identify
 from panhuo.identify.wording import OUTCOME, STATE
 from panhuo.land.facts import FACTS

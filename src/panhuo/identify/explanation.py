@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import polars as pl
 
 from panhuo.identify.conditions import BelowAverage, Condition, Expression, Leaf, Node, Standard, holds
+from panhuo.identify.explanation_parts import Benchmark, Explanation, FactValue, Line, Missing, Section
 from panhuo.identify.lists import STANDARD_MAKER, ask_for
 from panhuo.identify.nearest import Change, nearest_changes
 from panhuo.identify.trees import class_node
@@ -28,102 +27,6 @@ from panhuo.identify.wording import (
     unit_of,
 )
 from panhuo.messages import Lang, PanhuoError, Text
-
-
-@dataclass(frozen=True, slots=True)
-class FactValue:
-    """One fact as it was used: its value, as it is shown, and where it comes from."""
-
-    fact: str
-    label: Text
-    value: Any
-    shown: Text
-    layer: str | None = None
-    date: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """What a value was held against: the average of its group."""
-
-    average: float | None
-    ratio: float | None
-    factor: float | None
-    group: Text
-    group_size: int | None
-    min_group: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One condition, or a group of conditions (``connective`` all, any or not), at its depth in the standard."""
-
-    id: str | None
-    depth: int
-    state: bool | None
-    text: Text
-    clause: Text | None = None
-    summary: Text | None = None
-    connective: str | None = None
-    requirement: Text | None = None
-    facts: tuple[FactValue, ...] = ()
-    benchmark: Benchmark | None = None
-    why_unknown: Text | None = None
-    confirm: tuple[Text, ...] = ()
-    evidence: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the standard: ``kind`` is exclusions, preconditions, class or gate."""
-
-    kind: str
-    title: Text
-    state: bool | None
-    lines: tuple[Line, ...]
-    class_id: str | None = None
-    clause: Text | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """Something that could still change the verdict, whom to ask for it and the conditions it serves."""
-
-    item: str
-    text: Text
-    ask: tuple[Text, ...]
-    conditions: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A verdict with its grounds, ready to be shown. ``say`` gives it as text."""
-
-    parcel: str
-    name: str | None
-    township: str | None
-    area_m2: float | None
-    outcome: str
-    outcome_text: Text
-    main_class: Text | None
-    classes: tuple[Text, ...]
-    classes_open: tuple[Text, ...]
-    standard: Text
-    standard_id: str
-    on: date | None
-    basis: Text | None
-    base: str | None
-    base_clause: Text | None
-    sections: tuple[Section, ...]
-    readings: tuple[tuple[Text, Text | None, str], ...]
-    missing: tuple[Missing, ...]
-    changes: tuple[tuple[Change, Text], ...]
-
-    def say(self, lang: Lang = "zh") -> str:
-        """The whole explanation as plain text."""
-        from panhuo.identify.sentences import say
-
-        return say(self, lang)
 
 
 def explain(verdicts: Verdicts, parcel: str, lang: Lang = "zh") -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from panhuo.identify.conditions import Standard
-from panhuo.identify.standards import read_standard, text_of
+from panhuo.identify.grammar import text_of
+from panhuo.identify.standards import read_standard
 from panhuo.messages import PanhuoError, Text
 from panhuo.packs import Pack
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import polars as pl
 
 from panhuo.identify.averages import with_averages
 from panhuo.identify.compile import typed_facts, with_condition_columns
-from panhuo.identify.conditions import BelowAverage, Condition, Group, Leaf, Node, Standard, Table, leaves
-from panhuo.identify.standards import nearest
+from panhuo.identify.conditions import BelowAverage, Group, Leaf, Node, Standard, Table, leaves
+from panhuo.identify.grammar import nearest
 from panhuo.identify.trees import leaf_column
 from panhuo.land.facts import FACTS
 from panhuo.land.roles import ROLES
@@ -79,10 +80,6 @@ def renamed(node: Node, prefix: str) -> Node:
     """The node with its conditions' ids under a prefix, so that two tables may use the same ids."""
     if isinstance(node, Leaf):
         old = node.condition
-        return Leaf(
-            Condition(
-                f"{prefix}{old.id}", old.test, old.text, old.clause, old.confirm, old.ask, old.evidence, old.set_by
-            )
-        )
+        return Leaf(replace(old, id=f"{prefix}{old.id}"))
     inner = tuple(renamed(child, prefix) for child in node.of)
     return Group(node.operator, inner, node.id, node.text, node.clause, node.reading, node.confirm)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from panhuo.identify.explanation import Explanation, Line, Section
+from panhuo.identify.explanation_parts import Explanation, Line, Section
 from panhuo.identify.wording import SIGN, STATE, number, several, shown
 from panhuo.messages import Lang, Text
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from panhuo.identify.standards import read_standard, text_of
+from panhuo.identify.grammar import text_of
+from panhuo.identify.standards import read_standard
 from panhuo.identify.verdicts import FactSource, Verdicts
 from panhuo.messages import PanhuoError, Text
 

@@ -14,8 +14,8 @@ from panhuo.identify.compile import typed_facts, with_condition_columns
 from panhuo.identify.conditions import BelowAverage, Condition, Standard, leaves
 from panhuo.identify.expressions import formula, names_in
 from panhuo.identify.from_pack import standard_of
+from panhuo.identify.grammar import nearest
 from panhuo.identify.lists import with_lists
-from panhuo.identify.standards import nearest
 from panhuo.identify.trees import Tree, build_tree, first_of, leaf_column, with_branches
 from panhuo.identify.turning import with_flip
 from panhuo.land.facts import FACTS

@@ -149,6 +149,8 @@ def requirement(condition: Condition, standard: Standard, evidence: Mapping[str,
         case OneOf(values=values, negated=negated):
             words = [shown(v) for v in values]
             zh, en = several(words).zh, several(words).en
+            if condition.open:
+                return say(f"属于{zh}等（清单未穷尽）", f"is one of {en} or the like (the list is open)")
             if negated:
                 return say(f"不属于{zh}", f"is none of {en}")
             return say(f"属于{zh}", f"is one of {en}") if len(words) > 1 else say(f"为{zh}", f"is {en}")

@@ -16,8 +16,9 @@ import polars as pl
 from panhuo.identify.conditions import Node
 from panhuo.identify.expressions import formula, names_in
 from panhuo.identify.from_pack import plain
+from panhuo.identify.grammar import text_of
 from panhuo.identify.nodes import node_values, renamed, with_known_columns
-from panhuo.identify.standards import read_node, text_of
+from panhuo.identify.standards import read_node
 from panhuo.messages import Lang, PanhuoError
 from panhuo.packs import Pack
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from panhuo.identify.standards import text_of
+from panhuo.identify.grammar import text_of
 from panhuo.identify.wording import number
 from panhuo.messages import Lang, PanhuoError
 
