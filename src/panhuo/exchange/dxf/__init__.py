@@ -27,6 +27,31 @@ _MOST = 200
 _MILLIMETRES = {1: "英寸", 2: "英尺", 4: "毫米", 5: "厘米", 7: "千米"}
 
 
+class _Say:
+    """The findings of one drawing."""
+
+    def __init__(self, source: str, layer: str) -> None:
+        self.findings: list[Finding] = []
+        self._source, self._layer = source, layer
+
+    def __call__(
+        self,
+        code: str,
+        severity: Severity,
+        zh: str,
+        en: str,
+        do: tuple[str, str],
+        *,
+        row: int | None = None,
+        key: str | None = None,
+        count: int = 1,
+    ) -> None:
+        text, suggestion = Text(zh, en), Text(*do)
+        self.findings.append(
+            Finding(code, severity, text, self._source, self._layer, row, key, suggestion=suggestion, count=count)
+        )
+
+
 def sniff(data: bytes) -> bool:
     """True for a DXF, text or binary."""
     if data.startswith(BINARY):
@@ -43,30 +68,15 @@ def read(data: bytes, source: str) -> ReadResult:
     finding. ``crs`` is None. Never raises for what is in the file.
     """
     name = PurePosixPath(source.replace("\\", "/")).stem or "dxf"
-    findings: list[Finding] = []
-
-    def say(
-        code: str,
-        severity: Severity,
-        zh: str,
-        en: str,
-        do: tuple[str, str],
-        *,
-        row: int | None = None,
-        key: str | None = None,
-        count: int = 1,
-    ) -> None:
-        findings.append(
-            Finding(code, severity, Text(zh, en), source, name, row, key, suggestion=Text(*do), count=count)
-        )
-
+    say = _Say(source, name)
     try:
         loaded = load(data)
+        drawn = walk(loaded.drawing)
     except Exception as error:
         said = f"{type(error).__name__}: {error}"[:200]
         do = ("请在 CAD 中核查（AUDIT）后另存为 DXF", "Audit the drawing in the CAD software and save it as DXF again")
         say("DXF-01", "error", f"图纸无法读取：{said}", f"the drawing cannot be read: {said}", do)
-        return ReadResult((), findings)
+        return ReadResult((), say.findings)
     whole = ("请确认文件完整，必要时重新导出", "Make sure the file is whole; export it again if not")
     if loaded.cut is not None:
         say(
@@ -94,7 +104,6 @@ def read(data: bytes, source: str) -> ReadResult:
             f"the drawing's unit is set to {units}; coordinates are read as metres",
             ("请确认绘图单位", "Confirm the drawing unit"),
         )
-    drawn = walk(loaded.drawing)
     shapes, kept = _shapes(drawn)
     areas = [drawn.areas[k] for k in kept]
     _tell(drawn, kept, say)
@@ -106,7 +115,7 @@ def read(data: bytes, source: str) -> ReadResult:
             "the drawing has no closed polyline and no hatch",
             ("请将地块边界绘为闭合多段线", "Draw the plots as closed polylines"),
         )
-        return ReadResult((), findings)
+        return ReadResult((), say.findings)
     texts, alone = _texts(drawn, shapes)
     if alone:
         say(
@@ -129,7 +138,7 @@ def read(data: bytes, source: str) -> ReadResult:
         geometry_type="Polygon" if kinds <= {3} else "MultiPolygon",
         notes=(f"DXF {loaded.drawing.dxfversion}",),
     )
-    return ReadResult((layer,), findings)
+    return ReadResult((layer,), say.findings)
 
 
 def _shapes(drawn: Drawn) -> tuple[NDArray[np.object_], list[int]]:
@@ -155,9 +164,7 @@ def _shapes(drawn: Drawn) -> tuple[NDArray[np.object_], list[int]]:
     return shapes[kept], kept
 
 
-def _tell(drawn: Drawn, kept: list[int], say: object) -> None:
-    tell = say
-    assert callable(tell)
+def _tell(drawn: Drawn, kept: list[int], tell: _Say) -> None:
     row_of = {k: row for row, k in enumerate(kept, 1)}
     for k, gap in [(k, g) for k, g in drawn.almost if k in row_of][:_MOST]:
         area = drawn.areas[k]
