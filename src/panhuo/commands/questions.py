@@ -13,7 +13,6 @@ from panhuo import exchange
 from panhuo.commands.printing import console, progress, table
 from panhuo.documents import write_xlsx
 from panhuo.identify import compare, explain
-from panhuo.land.crs import Crs
 from panhuo.messages import PanhuoError
 from panhuo.packs import load_pack
 from panhuo.survey import check_delivery, finished
@@ -110,10 +109,11 @@ def convert_command(
     layers = [delivery.layer(layer)] if layer else list(delivery.layers)
     if not layers:
         raise PanhuoError("没有可写的图层。", "There is no layer to write.", where=str(source))
-    findings = exchange.write(layers, target, crs=Crs.parse(crs) if crs else None)
-    console.print(f"已写入 / written: {target}（{len(layers)} 个图层 / layers）", markup=False)
-    for row in findings.iter_rows(named=True):
-        console.print(f"  {row['code']} {row['zh']} / {row['en']}", markup=False)
+    written = exchange.write(layers, target, crs=crs)
+    for path in written.paths:
+        console.print(f"已写入 / written: {path}", markup=False)
+    for finding in written.findings:
+        console.print(f"  {finding.code} {finding.text.zh} / {finding.text.en}", markup=False)
 
 
 def add_to(root: typer.Typer) -> None:

@@ -91,8 +91,8 @@ def run(config: SurveyConfig, *, progress: Progress = silent) -> Result:
             times[name] = round(time.monotonic() - start, 3)
         return done
 
-    check_key = key_of(base, "check", frozen["hash"])
-    measure_key = key_of(base, "measure", frozen["hash"])
+    check_key = key_of(base, "check", frozen["sha256"])
+    measure_key = key_of(base, "measure", frozen["sha256"])
     if stages.done("check", check_key) is None or stages.done("measure", measure_key) is None:
         _deliver_check_measure(config, pack, stage, check_key, measure_key, progress)
     checked, measured_at = stages.folder / "check", stages.folder / "measure"
@@ -214,7 +214,7 @@ def _manifest(
         "pack": {
             "id": pack.id,
             "on": config.on.isoformat(),
-            "hash": frozen["hash"],
+            "sha256": frozen["sha256"],
             "layers": [x.id for x in pack.layers],
         },
         "readings": dict(config.readings),
