@@ -63,8 +63,9 @@ class Overlaid:
 
         Ties go to the value that sorts first, so that the answer is stable. Parcels that nothing covers have no row.
         """
-        labels = self.frame.select(columns).with_columns(pl.concat_list(pl.all().cast(pl.String)).alias("_label"))
-        group = labels.select(pl.struct(columns).rank("dense").alias("g"))["g"].cast(pl.Int64)
+        labels = self.frame.select(columns)
+        names = labels.unique().sort(columns, nulls_last=True).with_row_index("g")
+        group = labels.join(names, on=columns, how="left", nulls_equal=True, maintain_order="left")["g"]
         known = labels[columns[0]].is_not_null()
         right = pl.Series(self.pairs.right)
         pairs = pl.DataFrame(
@@ -82,7 +83,6 @@ class Overlaid:
             .group_by("row", maintain_order=True)
             .first()
         )
-        names = labels.select(*columns).with_columns(group.alias("g")).unique("g", keep="first")
         planar = pl.Series(self.parcels.planar).gather(best["row"])
         return (
             best.join(names, on="g", how="left", maintain_order="left")
