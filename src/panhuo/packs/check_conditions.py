@@ -23,10 +23,10 @@ def check_node(
     for part in walk(node):
         if isinstance(part, str):
             if part not in named:
-                check.unknown(entry, "when", "条件", "condition", part, named)
+                check.unknown(entry, f"when:{part}", "条件", "condition", part, named)
         elif isinstance(part, ByReading):
             if part.reading not in readings:
-                check.unknown(entry, "when", "读法", "reading", part.reading, readings)
+                check.unknown(entry, f"when:{part.reading}", "读法", "reading", part.reading, readings)
             elif not set(readings[part.reading]) <= {"any", "all"}:
                 zh = f"读法“{part.reading}”用作条件组合时，options 只能是 any、all"
                 en = f"reading '{part.reading}' chooses between any and all here; its options must be these"

@@ -8,7 +8,7 @@ from panhuo.land.roles import ROLES
 from panhuo.packs.check_conditions import check_expression, check_leaf, check_node
 from panhuo.packs.checking import Checking
 from panhuo.packs.derivation import derivation_order
-from panhuo.packs.models import Leaf
+from panhuo.packs.models import Leaf, walk
 from panhuo.packs.models.standard import YieldEvaluation
 from panhuo.packs.vocabulary import CASE_FACTS, enterprise_words, parcel_words
 
@@ -25,9 +25,12 @@ def check_standard(check: Checking) -> None:
     if standard.gate is not None:
         place = f"standard.conditions.{standard.gate.id}"
         check_leaf(check, standard.gate, {**words, **CASE_FACTS}, place, readings)
+    used = _used(check)
     for leaf in check.pack.conditions():
-        _check_complete(check, leaf)
+        _check_complete(check, leaf, used)
     twice = [n for n, count in Counter(leaf.id for leaf in check.pack.conditions()).items() if n and count > 1]
+    if any(p.kind in ("overlap", "duplicate_id") for p in check.problems.all()):
+        twice = []  # said already, with both lines
     for name in twice:
         zh = f"条件编号“{name}”用了不止一次，请改名（编号在整个标准内须唯一）"
         en = f"condition id '{name}' is used more than once; ids are unique in a standard"
@@ -38,7 +41,7 @@ def check_standard(check: Checking) -> None:
         _check_yield(check, indicators.yield_evaluation)
 
 
-def _check_complete(check: Checking, leaf: Leaf) -> None:
+def _check_complete(check: Checking, leaf: Leaf, used: set[str | None]) -> None:
     """In a standard a condition is shown to people, so it has an id, a text and a clause."""
     place = f"standard.conditions.{leaf.id}"
     if leaf.id is None:
@@ -52,10 +55,18 @@ def _check_complete(check: Checking, leaf: Leaf) -> None:
     if leaf.clause is None and not leaf.inferred:
         zh = f"条件“{leaf.id}”没有写依据条款 clause（推定的写 inferred: true）"
         check.error(place, None, "clause_missing", zh, f"condition '{leaf.id}' cites no clause and is not inferred")
-    if check.pack.organisation.units:
+    if check.pack.organisation.units and leaf.id in used:
         for name in leaf.confirm:
-            if name not in check.actors:
+            if not any(name in actor for actor in check.actors):
                 check.unknown(place, "confirm", "确认单位", "confirming unit", name, check.units, warning=True)
+
+
+def _used(check: Checking) -> set[str | None]:
+    """Conditions that take part: all but the named ones that no class uses (a parent may offer more)."""
+    standard = check.pack.standard
+    named = {n for c in standard.classes for n in walk(c.when) if isinstance(n, str)}
+    offered = {leaf.id for leaf in standard.conditions}
+    return {leaf.id for leaf in check.pack.conditions() if leaf.id not in offered or leaf.id in named}
 
 
 def _check_classes(check: Checking) -> None:

@@ -65,12 +65,16 @@ def breakpoints(tree: Located) -> Iterator[datetime.date]:
 
 
 def find_overlaps(tree: Located, problems: Problems, ids: str = "id") -> None:
-    """Entries of one list with the same id must not hold on the same day."""
+    """Entries of one list with the same id must not hold on the same day; no period ends before it starts."""
     if isinstance(tree.value, tuple):
         complain_overlaps([item for item in tree.value if item.is_map], problems, ids)
         for item in tree.value:
             find_overlaps(item, problems, ids)
     elif isinstance(tree.value, dict):
+        start, end = period(tree)
+        if start > end:
+            zh, en = f"from {start} 晚于 to {end}", f"'from' {start} is after 'to' {end}"
+            problems.add(tree.value["from"].place, "dates", zh, en)
         for value in tree.value.values():
             find_overlaps(value, problems, ids)
 

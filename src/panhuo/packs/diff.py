@@ -88,24 +88,26 @@ def _entries(part: str, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         content = {k: v for k, v in content.items() if k not in _OWN}
     if isinstance(content, list):
         content = {"": content}
-    leaves: dict[str, dict[str, Any]] = {}
+    leaves: dict[str, dict[str, Any]] | None = {} if part == "standard" else None
     yield from _walk("", content, leaves)
-    yield from leaves.items()
+    yield from (leaves or {}).items()
 
 
 def _walk(
-    path: str, content: dict[str, Any], leaves: dict[str, dict[str, Any]]
+    path: str, content: dict[str, Any], leaves: dict[str, dict[str, Any]] | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     own: dict[str, Any] = {}
     for key, value in content.items():
+        if value == []:
+            continue  # its entries, if there were any, are missing one by one
         inner = f"{path}.{key}".strip(".")
         if _has_ids(value):
             for item in value:
-                if any(k in item for k in _LEAF_KEYS):
+                if leaves is not None and any(k in item for k in _LEAF_KEYS):
                     leaves[f"conditions.{item['id']}"] = item
                 else:
                     yield from _walk(f"{inner}.{item['id']}".strip("."), item, leaves)
-        elif key in ("when", "gate", "condition"):
+        elif leaves is not None and key in ("when", "gate"):
             own[key] = _skeleton(value, leaves)
         else:
             own[key] = value
@@ -145,4 +147,14 @@ def _compare(file: str, old: Mapping[str, dict[str, Any]], new: Mapping[str, dic
         else:
             for key in dict.fromkeys((*a, *b)):
                 if a.get(key) != b.get(key) or (key in a) != (key in b):
-                    yield Change(file, entry, key, "changed", a.get(key), b.get(key), clause)
+                    yield from _values(file, entry, key, a.get(key), b.get(key), clause)
+
+
+def _values(file: str, entry: str, key: str, old: Any, new: Any, clause: str | None) -> Iterator[Change]:
+    """One change for a value; one for each key of a mapping (texts are said whole)."""
+    if isinstance(old, dict) and isinstance(new, dict) and "zh" not in old and key not in ("when", "gate"):
+        for inner in dict.fromkeys((*old, *new)):
+            if old.get(inner) != new.get(inner) or (inner in old) != (inner in new):
+                yield from _values(file, entry, f"{key}.{inner}", old.get(inner), new.get(inner), clause)
+    else:
+        yield Change(file, entry, key, "changed", old, new, clause)

@@ -47,7 +47,7 @@ def load_pack(id_or_path: str | Path, on: datetime.date, folders: Iterable[Path 
     ``PackError`` with every error found, each with file and line; warnings are kept in ``Pack.warnings``.
     """
     problems = Problems()
-    pack = _load(id_or_path, on, folders, problems)
+    pack = _load(read_layers(id_or_path, folders, problems), on, problems)
     if pack is None or problems.errors():
         raise PackError(problems.errors(), str(id_or_path))
     return replace(pack, warnings=problems.all())
@@ -62,16 +62,15 @@ def check_pack(
     """
     problems = Problems()
     try:
-        days = [on] if on is not None else _days(id_or_path, folders)
-        for day in days:
-            _load(id_or_path, day, folders, problems)
+        layers = read_layers(id_or_path, folders, problems)
+        for day in [on] if on is not None else _days(layers):
+            _load(layers, day, problems)
     except PanhuoError as error:
         problems.add(Place(str(id_or_path), "pack.yaml"), "pack", error.text.zh, error.text.en)
     return problems.all()
 
 
-def _days(id_or_path: str | Path, folders: Iterable[Path | str] | None) -> list[datetime.date]:
-    layers = read_layers(id_or_path, folders, Problems())
+def _days(layers: tuple[RawLayer, ...]) -> list[datetime.date]:
     starts = {day for layer in layers for tree in layer.trees.values() for day in breakpoints(tree)}
     own = layers[-1].trees["pack"] if layers else None
     first = own.get("from") if own else None
@@ -80,10 +79,7 @@ def _days(id_or_path: str | Path, folders: Iterable[Path | str] | None) -> list[
     return days[:60] or [begin or datetime.date(2020, 1, 1)]
 
 
-def _load(
-    id_or_path: str | Path, on: datetime.date, folders: Iterable[Path | str] | None, problems: Problems
-) -> Pack | None:
-    layers = read_layers(id_or_path, folders, problems)
+def _load(layers: tuple[RawLayer, ...], on: datetime.date, problems: Problems) -> Pack | None:
     if not layers:
         return None
     own = {layer.id: layer.document for layer in layers}

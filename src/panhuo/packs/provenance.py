@@ -29,7 +29,24 @@ def provenance(merged: Mapping[str, Located]) -> dict[str, dict[str, Place]]:
 
 
 def _places(entry: Located) -> dict[str, Place]:
-    return {"": entry.place, **{key: value.place for key, value in entry.value.items()}}
+    places = {"": entry.place, **{key: value.place for key, value in entry.value.items()}}
+    for key in ("when", "condition"):
+        if (tree := entry.get(key)) is not None:
+            places.update({f"when:{name}": place for name, place in _named(tree)})
+    return places
+
+
+def _named(tree: Located) -> Iterator[tuple[str, Place]]:
+    """Names of conditions and readings inside a condition, with their own lines."""
+    if isinstance(tree.value, str):
+        yield tree.value, tree.place
+    elif tree.is_list:
+        for item in tree.value:
+            yield from _named(item)
+    elif tree.is_map:
+        for key in ("all", "any", "of", "not", "reading"):
+            if (inner := tree.get(key)) is not None:
+                yield from _named(inner)
 
 
 def _entries(path: str, tree: Located) -> Iterator[tuple[str, Located]]:

@@ -42,7 +42,8 @@ def read_thresholds(path: Path, place: Place, problems: Problems) -> Located | N
             problems.add(place, "too_large", "工作簿过大", "the workbook is too large")
             return None
         written = openpyxl.load_workbook(path, data_only=False, keep_links=False)
-        cached = openpyxl.load_workbook(path, data_only=True, keep_links=False)
+        formulas = any(c.data_type == "f" for sheet in written.worksheets for row in sheet.iter_rows() for c in row)
+        cached = openpyxl.load_workbook(path, data_only=True, keep_links=False) if formulas else written
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, TypeError, SyntaxError) as error:
         problems.add(
             place,

@@ -30,8 +30,8 @@ def _read_text(value: object) -> Text:
             return Text(zh.strip(), en.strip())
     refuse(
         "text",
-        "这里要写中英文两句，例如 {zh: 权属清晰, en: Ownership is clear}；含冒号或引号的句子请加引号",
-        "write both languages, e.g. {zh: 权属清晰, en: Ownership is clear}; quote a sentence with a colon",
+        "这里要写中英文两句，例如 {zh: 权属清晰, en: Ownership is clear}；句中有英文逗号、冒号时请加引号",
+        "write both languages, e.g. {zh: 权属清晰, en: Ownership is clear}; quote a sentence with a comma or colon",
     )
 
 
