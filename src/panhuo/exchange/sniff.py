@@ -8,6 +8,7 @@ import struct
 import zipfile
 from typing import Literal
 
+from panhuo.exchange import boundary_txt
 from panhuo.exchange.encoding import decode
 from panhuo.exchange.stage import Item
 
@@ -217,22 +218,14 @@ def _text(item: Item, head: bytes) -> Kind:
         return "dxf"
     if re.match(r"(?i)(headbegin|datamark\s*[:：])", start) or (item.ext == "vct" and "HeadBegin" in start):
         return "vct"
-    if "[地块坐标]" in text or re.search(r"(?m)^[^\n]*,[^\n]*@\s*$", text) or _coordinates(text, item):
+    if "[地块坐标]" in text or re.search(r"(?m)^[^\n]*,[^\n]*@\s*$", text):
+        return "boundary"
+    # without its heading, in full-width characters, in degrees …
+    if item.ext in ("txt", "") and boundary_txt.sniff(head):
         return "boundary"
     if re.match(r"(?i)version\s+\d+\s*\r?\ncharset\s", start):
         return "mapinfo"
     return "text"
-
-
-def _coordinates(text: str, item: Item) -> bool:
-    """Lines such as ``J1,1,4051234.567,39456789.123``: a boundary file without its headings."""
-    lines = [x for x in text.splitlines()[:60] if x.strip()]
-    if item.ext != "txt" or len(lines) < 4:
-        return False
-    like = sum(
-        bool(re.match(r"^\s*[A-Za-z]?\d*\s*,\s*\d*\s*,\s*\d{5,8}\.\d+\s*,\s*\d{5,8}\.\d+\s*$", x)) for x in lines
-    )
-    return like > 0.8 * len(lines)
 
 
 def _json(start: str) -> Kind:
