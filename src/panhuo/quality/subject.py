@@ -58,5 +58,36 @@ class Subject:
             return self.raw[key].cast(pl.String).alias("key")
         return pl.Series("key", [None] * self.frame.height, dtype=pl.String)
 
+    def columns(self, *names: str) -> pl.DataFrame:
+        """These standard fields, null where the layer has no such column."""
+        kinds = {f.name: f.kind for f in self.role.fields}
+        absent = [pl.lit(None, dtype_of(kinds[n])).alias(n) for n in names if n not in self.frame.columns]
+        # added to the frame and then picked, so that a layer with none of them keeps its number of rows
+        return (
+            self.frame.with_columns(absent).select(names)
+            if self.frame.width
+            else pl.DataFrame({n: pl.Series([None] * len(self), dtype=dtype_of(kinds[n])) for n in names})
+        )
+
     def has(self, *fields: str) -> bool:
         return all(f in self.frame.columns for f in fields)
+
+
+#: The Polars type of each kind of field once normalised.
+DTYPES: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "code": pl.String(),
+    "int": pl.Int64(),
+    "year": pl.Int64(),
+    "number": pl.Float64(),
+    "area": pl.Float64(),
+    "money": pl.Float64(),
+    "date": pl.Date(),
+    "bool": pl.Boolean(),
+    "list": pl.List(pl.String()),
+}
+
+
+def dtype_of(kind: str) -> pl.DataType:
+    """The Polars type that a field of this kind has once normalised."""
+    return DTYPES[kind]

@@ -22,7 +22,7 @@ from panhuo.quality.subject import Subject
 from panhuo.survey.measure.facts import Parcels
 from panhuo.survey.measure.shares import Overlaid, lay_over
 from panhuo.survey.measured import Shapes
-from panhuo.survey.sources import Sources, dtype_of
+from panhuo.survey.sources import Sources
 
 #: Why a parcel is handed back, worst first; each row has one reason.
 REASONS: dict[str, Text] = {
@@ -193,18 +193,14 @@ def _outside(rows: pl.DataFrame, subjects: Sequence[Subject], sources: Sources) 
 
 
 def _judged(everything: pl.DataFrame, subjects: Sequence[Subject]) -> Parcels:
-    kinds = {f.name: f for f in role("parcels").fields}
-    delivered = [n for n in kinds if any(n in s.frame.columns for s in subjects)]
+    delivered = [f.name for f in role("parcels").fields if any(f.name in s.frame.columns for s in subjects)]
     frames, shapes, areas, planars = [], [], [], []
     for number, subject in enumerate(subjects):
         index = everything.filter((pl.col("subject") == number) & pl.col("reason").is_null())["index"]
         assert subject.polygons is not None
         assert subject.area_m2 is not None
         assert subject.planar_m2 is not None
-        frame = subject.frame.select(
-            pl.col(n) if n in subject.frame.columns else pl.lit(None, dtype_of(kinds[n].kind)).alias(n)
-            for n in delivered
-        )
+        frame = subject.columns(*delivered)
         rows = index.to_numpy()
         whole = len(rows) == len(subject)
         frames.append(frame if whole else frame[index])

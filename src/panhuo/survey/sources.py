@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from panhuo.land.crs import Crs
-from panhuo.land.roles import ROLES
 from panhuo.quality.subject import Subject
 
 
@@ -39,37 +38,10 @@ class Sources:
         subjects = self.subjects(role)
         if not subjects:
             return None
-        kinds = {f.name: f for f in ROLES[role].fields}
         parts = []
         for subject in subjects:
-            frame = subject.frame
-            picked = []
-            for name in columns:
-                if name in frame.columns:
-                    column = pl.col(name)
-                    if name == "year" and subject.year is not None:
-                        column = column.fill_null(subject.year)
-                    picked.append(column)
-                elif name == "year" and subject.year is not None:
-                    picked.append(pl.lit(subject.year, pl.Int64).alias(name))
-                else:
-                    picked.append(pl.lit(None, dtype_of(kinds[name].kind)).alias(name))
-            parts.append(frame.select(picked))
+            frame = subject.columns(*columns)
+            if "year" in columns and subject.year is not None:
+                frame = frame.with_columns(pl.col("year").fill_null(subject.year))
+            parts.append(frame)
         return pl.concat(parts, how="vertical_relaxed")
-
-
-def dtype_of(kind: str) -> pl.DataType:
-    """The Polars type that a field of this kind has once normalised."""
-    types: dict[str, pl.DataType] = {
-        "text": pl.String(),
-        "code": pl.String(),
-        "int": pl.Int64(),
-        "year": pl.Int64(),
-        "number": pl.Float64(),
-        "area": pl.Float64(),
-        "money": pl.Float64(),
-        "date": pl.Date(),
-        "bool": pl.Boolean(),
-        "list": pl.List(pl.String()),
-    }
-    return types[kind]

@@ -168,20 +168,13 @@ def _measured(facts: Facts, sources: Sources, gathered: Gathered, parcels: Parce
             continue
         wanted = ("legacy_code", "situation", "occurred_year", "penalty_no")
         legacy_frames.append(
-            subject.frame.select(
-                pl.col(c).cast(pl.String) if c in subject.frame.columns else pl.lit(None, pl.String).alias(c)
-                for c in wanted
-            ).with_columns(area_m2=pl.Series(subject.area_m2).fill_nan(None), source=pl.lit(subject.layer.source))
+            subject.columns(*wanted)
+            .cast(pl.String)
+            .with_columns(area_m2=pl.Series(subject.area_m2).fill_nan(None), source=pl.lit(subject.layer.source))
         )
         legacy_shapes.append(degrees(subject.polygons))
     townships = [s for s in sources.subjects("boundaries") if s.polygons is not None]
-    town_frames = [
-        s.frame.select(
-            pl.col(c).cast(pl.String) if c in s.frame.columns else pl.lit(None, pl.String).alias(c)
-            for c in ("division_code", "division_name", "level")
-        )
-        for s in townships
-    ]
+    town_frames = [s.columns("division_code", "division_name", "level").cast(pl.String) for s in townships]
     obstacles = sources.table("obstacles", "parcel_code", "kind", "description", "wish", "unit", "due_date")
     return Measured(
         facts=frame,

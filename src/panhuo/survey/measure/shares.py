@@ -100,11 +100,7 @@ def lay_over(
         if subject.polygons is None:
             continue
         shapes.append(subject.polygons)
-        frames.append(
-            subject.frame.select(
-                pl.col(c) if c in subject.frame.columns else pl.lit(None, pl.String).alias(c) for c in columns
-            )
-        )
+        frames.append(subject.columns(*columns))
     both = Polygons.concat(shapes) if len(shapes) != 1 else shapes[0]
     frame = pl.concat(frames, how="vertical_relaxed") if frames else pl.DataFrame({c: [] for c in columns})
     return Overlaid(parcels, intersections(parcels.polygons, both, progress=progress), frame)
