@@ -165,9 +165,7 @@ files = st.fixed_dictionaries(
 
 def located(content: dict[str, Any]) -> Located:
     problems = Problems()
-    tree = parse_yaml(
-        yaml.safe_dump(content, allow_unicode=True), Place("p", "f"), problems
-    )
+    tree = parse_yaml(yaml.safe_dump(content, allow_unicode=True), Place("p", "f"), problems)
     return tree if tree is not None else Located({}, Place("p", "f"))
 
 
@@ -177,11 +175,13 @@ def merged(parent: dict[str, Any], child: dict[str, Any]) -> Any:
     return laid.plain()
 
 
+@settings(max_examples=40, deadline=None)
 @given(files)
 def test_law_an_empty_child_is_its_parent(parent: dict[str, Any]) -> None:
     assert merged(parent, {}) == located(parent).plain()
 
 
+@settings(max_examples=40, deadline=None)
 @given(files, files)
 def test_law_overriding_twice_is_overriding_once(parent: dict[str, Any], child: dict[str, Any]) -> None:
     once = merge_file(located(parent), located(child), "organisation", Problems())
@@ -190,6 +190,7 @@ def test_law_overriding_twice_is_overriding_once(parent: dict[str, Any], child: 
     assert twice is not None and twice.plain() == once.plain()
 
 
+@settings(max_examples=40, deadline=None)
 @given(files, files)
 def test_law_the_child_has_the_last_word_and_nothing_else_is_lost(
     parent: dict[str, Any], child: dict[str, Any]
@@ -204,7 +205,7 @@ def test_law_the_child_has_the_last_word_and_nothing_else_is_lost(
         assert entry == {**before.get(name, {}), **after.get(name, {})}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.dictionaries(st.sampled_from(["C1", "C3"]), st.floats(0.1, 50), min_size=0, max_size=2))
 def test_law_a_child_that_says_nothing_new_changes_nothing(numbers: dict[str, float]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -45,7 +45,9 @@ PackText = Annotated[
 
 def as_tuple(value: object) -> object:
     """One item where a list may stand: ``by: township_code`` is ``by: [township_code]``."""
-    return value if isinstance(value, tuple | list) or value is None else (value,)
+    if isinstance(value, list):  # from a frozen pack's JSON
+        return tuple(value)
+    return value if isinstance(value, tuple) or value is None else (value,)
 
 
 Name = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
