@@ -15,6 +15,20 @@ from panhuo.packs import find_packs, load_pack
 
 TODAY = date(2026, 11, 21)
 FOLDER = Path(__file__).parents[2] / "packs"
+#: What makes an idle shop inefficient in the demo district.
+VACANT_SHOP = {
+    "land_group": "商服",
+    "vacancy_rate": 0.9,
+    "is_urban_stock": True,
+    "construction_share": 1.0,
+    "ownership_clear": True,
+    "in_dispute": False,
+    "area_m2": 5000.0,
+    "is_idle_land": False,
+    "redline_area_m2": 0.0,
+    "basic_farmland_area_m2": 0.0,
+    "contract_start_date": date(2001, 1, 1),
+}
 PACKS = sorted(find_packs([FOLDER]))
 
 
@@ -34,8 +48,10 @@ def test_a_loaded_pack_explains_with_its_own_words(tmp_path: Path) -> None:
 
     verdicts = identify(facts, pack)
     told = explain(verdicts, "1")
+    low = identify(facts_of([{**VACANT_SHOP, "parcel_code": "2"}]), pack)
 
     assert explain(load(save(verdicts, tmp_path)), "1") == told
+    assert "类别：低效城镇用地—低效商服用地\n" in explain(low, "2")
     assert "结论：不纳入认定范围" in told
     assert "依据：《" in told
     assert "条款要旨：" in told

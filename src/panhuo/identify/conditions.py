@@ -178,6 +178,7 @@ class Group:
     clause: str | None = None
     reading: str | None = None
     confirm: tuple[str, ...] = ()
+    evidence: str | None = None
 
 
 Node = Leaf | Group

@@ -45,7 +45,7 @@ def explanation_of(verdicts: Verdicts, parcel: str) -> Explanation:
     evidence = verdicts.evidence.row(row, named=True)
     facts = verdicts.facts.row(row, named=True)
     teller = _Teller(verdicts, evidence, facts)
-    names = {c.id: c.name for c in standard.classes}
+    names = {c.id: class_name(standard, c.id) for c in standard.classes}
     states = {name: evidence[name] for name in standard.conditions()}
     main = verdict["main_class"]
     changes = nearest_changes(standard, states, facts, evidence)
@@ -57,8 +57,8 @@ def explanation_of(verdicts: Verdicts, parcel: str) -> Explanation:
         outcome=verdict["outcome"],
         outcome_text=OUTCOME[verdict["outcome"]],
         main_class=names[main] if main else None,
-        classes=tuple(names[c] for c in verdict["classes"]),
-        classes_open=tuple(names[c] for c in verdict["classes_open"]),
+        classes=tuple(names[c] for c in _lowest(standard, verdict["classes"])),
+        classes_open=tuple(names[c] for c in _lowest(standard, verdict["classes_open"])),
         standard=standard.title,
         standard_id=standard.id,
         on=standard.on,
@@ -70,6 +70,26 @@ def explanation_of(verdicts: Verdicts, parcel: str) -> Explanation:
         missing=tuple(teller.missing(verdict["missing"], verdict["reasons"])),
         changes=tuple((c, teller.change(c)) for c in changes),
     )
+
+
+def class_name(standard: Standard, class_id: str) -> Text:
+    """A class with the classes above it: 低效城镇用地—低效商服用地."""
+    one = standard.land_class(class_id)
+    if one.parent is None:
+        return one.name
+    above = class_name(standard, one.parent)
+    return Text(f"{above.zh}—{one.name.zh}", f"{above.en} – {one.name.en}")
+
+
+def _lowest(standard: Standard, classes: list[str]) -> list[str]:
+    """The classes without those that only stand above another one of them."""
+    above: set[str] = set()
+    for one in classes:
+        parent = standard.land_class(one).parent
+        while parent:
+            above.add(parent)
+            parent = standard.land_class(parent).parent
+    return [c for c in classes if c not in above]
 
 
 def _row(verdicts: Verdicts, parcel: str) -> int:
@@ -141,6 +161,7 @@ class _Teller:
                     clause_summary(node.clause, self.standard),
                     node.operator,
                     confirm=tuple(actor(c, self.standard) for c in node.confirm),
+                    evidence=node.evidence,
                 )
             depth += int(worth_saying)
         for child in node.of:
@@ -148,6 +169,18 @@ class _Teller:
 
     def condition(self, condition: Condition, depth: int) -> Line:
         standard, state = self.standard, self.states[condition.id]
+        asked = requirement(condition, standard, self.evidence)
+        if isinstance(condition.test, BelowAverage) and "." in condition.id:
+            # One indicator of several: the group above has said the text, the clause and who confirms it.
+            return Line(
+                id=condition.id,
+                depth=depth,
+                state=state,
+                text=asked,
+                facts=tuple(self.fact(f) for f in condition.facts),
+                benchmark=self.benchmark(condition),
+                why_unknown=self.why_unknown(condition) if state is None else None,
+            )
         return Line(
             id=condition.id,
             depth=depth,
@@ -155,7 +188,7 @@ class _Teller:
             text=condition.text,
             clause=clause(condition.clause, standard),
             summary=clause_summary(condition.clause, standard),
-            requirement=requirement(condition, standard, self.evidence),
+            requirement=asked,
             facts=tuple(self.fact(f) for f in condition.facts),
             benchmark=self.benchmark(condition),
             why_unknown=self.why_unknown(condition) if state is None else None,

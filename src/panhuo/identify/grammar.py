@@ -170,6 +170,7 @@ class Reader:
             clause=raw.get("clause"),
             reading=reading,
             confirm=names_of(raw.get("confirm")),
+            evidence=raw.get("evidence"),
         )
 
     def leaf(self, raw: Raw, place: str, name: str) -> Node:

@@ -82,4 +82,4 @@ def renamed(node: Node, prefix: str) -> Node:
         old = node.condition
         return Leaf(replace(old, id=f"{prefix}{old.id}"))
     inner = tuple(renamed(child, prefix) for child in node.of)
-    return Group(node.operator, inner, node.id, node.text, node.clause, node.reading, node.confirm)
+    return Group(node.operator, inner, node.id, node.text, node.clause, node.reading, node.confirm, node.evidence)

@@ -83,8 +83,6 @@ def _line(line: Line, lang: Lang, colon: str) -> Iterator[str]:
     pad = "  " * (line.depth + 1)
     name = f"{line.id} " if line.id else ""
     yield f"{pad}{SIGN[line.state]} {name}{line.text(lang)}{_bracket(line.clause, lang)}"
-    if line.connective:
-        return
     inner = pad + "    "
     stop = "；" if lang == "zh" else "; "
     test = f"{'标准' if lang == 'zh' else 'test'}{colon}{line.requirement(lang)}" if line.requirement else ""

@@ -59,14 +59,14 @@ def unit_of(fact: str, standard: Standard) -> str | None:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number as people read it: grouped, without useless zeros; four digits behind the point are enough for a
-    form.
+    """A number as people read it: grouped, without useless zeros; four digits behind the point (two from a hundred on)
+    are enough for a form.
     """
     if not math.isfinite(value):
         return "—"
     if value != 0 and abs(value) < 10**-digits:
         return f"{value:.3g}"
-    text = f"{value:,.{digits}f}"
+    text = f"{value:,.{min(digits, 2) if abs(value) >= 100 else digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
