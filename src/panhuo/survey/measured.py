@@ -78,7 +78,7 @@ def load_measured(folder: Path) -> Measured:
         return Shapes(pl.read_ipc(folder / f"{name}.arrow"), _read_geometry(folder / f"{name}.shapes.arrow"))
 
     return Measured(
-        facts=pl.read_ipc(folder / "facts.arrow", memory_map=False),
+        facts=pl.read_ipc(folder / "facts.arrow"),
         geometry=_read_geometry(folder / "parcels.arrow"),
         sources={
             k: FactSource(v["layer"], date.fromisoformat(v["date"]) if v["date"] else None)
@@ -86,7 +86,7 @@ def load_measured(folder: Path) -> Measured:
         },
         handed_back=shapes("handed_back"),
         legacy=shapes("legacy"),
-        obstacles=pl.read_ipc(folder / "obstacles.arrow", memory_map=False),
+        obstacles=pl.read_ipc(folder / "obstacles.arrow"),
         townships=shapes("townships"),
         crs=Crs.from_epsg(notes["crs"]),
         delivered=notes["delivered"],
