@@ -135,19 +135,15 @@ def _spread(cells: Cells, row: int, merges: Sequence[Merge]) -> list[str]:
 
 
 def _is_numbering(row: Sequence[Any]) -> bool:
-    """A row of column numbers (1, 2, 3 … or 甲, 乙 …) below the header."""
+    """A row of column numbers below the header: 甲, 乙 … first, then 1, 2, 3 … without a gap."""
     texts = [text_of(v) for v in row if text_of(v)]
     if len(texts) < 3 or not all(_NUMBERED.match(t) for t in texts):
         return False
-    numbers = [int(m.group()) for t in texts if (m := re.search(r"\d+", t))]
-    rising = all(b - a == 1 for a, b in itertools.pairwise(numbers))
     letters = [t for t in texts if not re.search(r"\d", t)]
-    return (
-        rising
-        and numbers[:1] in ([], [0], [1], [2])
-        and len(set(texts)) == len(texts)
-        and len(letters) <= 3 + (len(texts) if not numbers else 0)
-    )
+    numbers = [int(m.group()) for t in texts if (m := re.search(r"\d+", t))]
+    first = texts[: len(letters)] == letters and len(set(letters)) == len(letters)
+    rising = all(b - a == 1 for a, b in itertools.pairwise(numbers))
+    return first and rising and numbers[:1] in ([], [1], [len(letters) + 1])
 
 
 def _paths(rows: list[list[str]], cells: Cells, start: int, width: int) -> tuple[list[str], list[int]]:

@@ -43,6 +43,7 @@ def read(
         return None
     line = lines or range(1, len(cells) + 1)
     notes = [f"表头以上：{t} / above the header: {t}" for t in head.above]
+    notes += [f"第 {line[k]} 行是列号，已略过 / line {line[k]} numbers the columns" for k in head.skipped]
     filled, count = _fill_down(cells, merges, head)
     if count:
         findings.append(

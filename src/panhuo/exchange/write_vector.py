@@ -45,7 +45,7 @@ def write(layers: list[Layer], path: Path, driver: str, findings: list[Finding],
         table = table.rename_columns(_fields(table.column_names, driver, layer, findings))
         geometry, kind = promoted(layer)
         options: dict[str, Any] = {}
-        if driver == "FlatGeobuf" and (geometry is None or geometry.null_count):
+        if driver == "FlatGeobuf":  # its spatial index would put the rows into another order, and takes no empty shapes
             options["SPATIAL_INDEX"] = "NO"
         put(table, geometry, kind, layer.crs, path, name, driver, options)
     return [path]
