@@ -171,9 +171,9 @@ def write_delivery(folder: Path, draft: Draft, on: date, years: tuple[int, int],
     return inputs
 
 
-def write_survey(folder: Path, inputs: list[dict[str, Any]], title: str, pack: str, on: date, crs: str, division: str) -> Path:
+def write_survey(folder: Path, inputs: list[dict[str, Any]], title: str, pack: str, on: date, crs: str, division: str, *, simulated: bool = False) -> Path:
     """survey.yaml: everything the main job needs to know about the delivery."""
-    config = {
+    config: dict[str, Any] = {
         "title": title,
         "pack": pack,
         "on": on,
@@ -183,6 +183,8 @@ def write_survey(folder: Path, inputs: list[dict[str, Any]], title: str, pack: s
         "inputs": inputs,
         "results": "成果",
     }
+    if simulated:
+        config["simulated"] = True
     path = folder / "survey.yaml"
     path.write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False, width=140), "utf-8")
     return path

@@ -66,7 +66,7 @@ def make_firms(parcels: Parcels, seed: int, on: date) -> pl.DataFrame:
     trade = rng.choice(len(TRADES), n, p=[0.12, 0.38, 0.0, 0.15, 0.2, 0.15])
     trade[use == uses.STORAGE] = 2
     trade[use == uses.MARKET] = 0
-    works = row == parcels.story[WORKS]
+    works = row == parcels.story.get(WORKS, -1)
     pick[works] = [i[0] for i in INDUSTRIES].index(26)
     industry = np.array([(i[0], i[3], i[4], i[5], i[6], i[7], i[8], i[9]) for i in INDUSTRIES])
     other = np.array([(t[0], *t[2:]) for t in TRADES])
@@ -187,7 +187,7 @@ def make_records(parcels: Parcels, firms: pl.DataFrame, codes: pl.Series, kind: 
     n = firms.height
     factory = firms["factory"].to_numpy()
     row = firms["row"].to_numpy()
-    works = row == parcels.story[WORKS]
+    works = row == parcels.story.get(WORKS, -1)
     chosen = np.flatnonzero((rng.random(n) < np.where(factory, 0.5, 0.12)) | works)
     health = firms["health"].to_numpy()[chosen]
     heavy = np.isin(firms["division"].to_numpy()[chosen], (22, 26, 27, 30))

@@ -43,8 +43,8 @@ def make_exit_list(parcels: Parcels, codes: pl.Series, names: pl.Series) -> pl.D
     """退二进三: works inside the old town and the old industrial area."""
     inner = np.isin(parcels.region, (layout.OLD_WORKS, layout.OLD_TOWN)) & (parcels.use == uses.INDUSTRY)
     rows = np.flatnonzero(inner & (parcels.health < 0.45))
-    works = parcels.story[WORKS]
-    rows = np.concatenate([[works], rows[rows != works]]).astype(np.int64)
+    works = parcels.story.get(WORKS, -1)
+    rows = np.concatenate([[works] if works >= 0 else [], rows[rows != works]]).astype(np.int64)
     return pl.DataFrame(
         {
             "list_item": np.arange(1, len(rows) + 1),
@@ -85,7 +85,7 @@ def make_obstacles(parcels: Parcels, codes: pl.Series, seed: int, on: date) -> p
         ("债权债务", "土地已抵押或者被查封", "希望协调债权人", "属地街道（镇）"),
     )
     pick = rng.integers(0, len(kinds), len(rows))
-    pick[rows == parcels.story[WORKS]] = 4
+    pick[rows == parcels.story.get(WORKS, -1)] = 4
     due = [on + timedelta(days=int(d)) for d in rng.integers(20, 400, len(rows))]
     known = rng.random(len(rows)) > 0.25
     return pl.DataFrame(
