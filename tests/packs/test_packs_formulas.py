@@ -63,8 +63,8 @@ def test_division_by_zero_is_said() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "__import__('os')", "a.b", "a[0]", "lambda: 1", "[x for x in y]", "a if b else c", "max(a, b)", "a ** 9", "a // 2",
-        "_hidden", "f'{a}'", "a := 1", "1j", "None", "", "a <", "(" * 300,
+        "__import__('os')", "a.b", "a[0]", "lambda: 1", "[x for x in y]", "a if b else c", "max(a, b)", "a ** 9",
+        "a // 2", "_hidden", "f'{a}'", "a := 1", "1j", "None", "", "a <", "(" * 300,
     ],
 )  # fmt: skip
 def test_a_condition_is_nothing_but_arithmetic(text: str) -> None:
@@ -76,15 +76,11 @@ def test_long_expressions_are_refused() -> None:
     with pytest.raises(PanhuoError, match="过长"):
         parse("a + " * 1000 + "a")
     with pytest.raises(PanhuoError, match="复杂"):
-        parse("+".join("a" * 1 for _ in range(400)))
+        parse("+".join("a" for _ in range(400)))
 
 
 def test_names_in_the_order_of_their_use() -> None:
-    assert names(parse("tax_wan / (area_m2 / 666.7) < tax_wan and use in ('工业', '仓储')")) == (
-        "tax_wan",
-        "area_m2",
-        "use",
-    )
+    assert names(parse("tax / (area / 666.7) < tax and use in ('工业', '仓储')")) == ("tax", "area", "use")
     assert names(parse("min(a, b) if c == 'x' else 0", formula=True)) == ("a", "b", "c")
     with pytest.raises(PanhuoError):
         parse("min + 1", formula=True)

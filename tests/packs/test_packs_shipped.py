@@ -9,13 +9,15 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import polars as pl
 import pytest
-from packs_on_disk import HEAD, ON, write_workbook
+from packs_on_disk import HEAD, ON, write_pack, write_workbook
 
 from panhuo.messages import PanhuoError, Text
-from panhuo.packs import check_pack, list_packs, load_pack, new_pack, show, unset_values
+from panhuo.packs import Pack, check_pack, list_packs, load_pack, new_pack, show, unset_values
 from panhuo.packs.models import ByReading, Not, TableRef, walk
 from panhuo.packs.trials import Evaluated, facts_of, run_formula_examples, run_tests
 
@@ -101,21 +103,28 @@ def test_the_examples_in_a_new_pack_hold_when_they_are_used(tmp_path: Path, pack
 
 def test_a_packs_own_tests_say_what_differs(packs_folder: Path) -> None:
     pack = load_pack("demo", ON, [packs_folder])
-    days: list[datetime.date] = []
 
-    def reload(day: datetime.date):  # type: ignore[no-untyped-def]
-        days.append(day)
-        return load_pack("demo", day, [packs_folder])
-
-    def always_not(pack, facts, readings) -> Evaluated:  # type: ignore[no-untyped-def]
+    def always_not(pack: Pack, facts: pl.DataFrame, readings: Mapping[str, str]) -> Evaluated:
         assert facts.height >= 1 and facts["parcel_code"][0] == "TEST-0000"
         return Evaluated("not", (), {})
 
-    trials = {t.id: t for t in run_tests(pack, always_not, reload=reload)}
+    trials = {t.id: t for t in run_tests(pack, always_not)}
     assert not trials["class-d"].passed and "结论应为 identified，实为 not" in trials["class-d"].told.zh
     assert trials["good-housing"].passed and trials["tax_subsidy/1"].passed
     assert trials["class-d"].place is not None and trials["class-d"].place.file == "tests/工业.yaml"
-    assert set(days) == {datetime.date(2026, 11, 21), datetime.date(2025, 11, 21)}
+
+
+def test_an_example_of_another_day_is_tried_on_that_day(tmp_path: Path) -> None:
+    example = "tests:\n  - {id: t, name: {zh: 例, en: T}, on: 2025-06-01, facts: {tax_per_mu: 1}, expect: {outcome: unknown}}\n"
+    pack = write_pack(tmp_path, {"tests/a.yaml": example})
+    days: list[datetime.date] = []
+
+    def evaluate(pack: Pack, facts: pl.DataFrame, readings: Mapping[str, str]) -> Evaluated:
+        days.append(pack.on)
+        return Evaluated("unknown", (), {})
+
+    trials = run_tests(load_pack(pack, ON), evaluate, reload=lambda day: load_pack(pack, day))
+    assert trials[0].passed and days == [datetime.date(2025, 6, 1)]
 
 
 def test_facts_of_an_example_are_a_facts_table(packs_folder: Path) -> None:
