@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from panhuo.identify import compare, identify, run_pack_tests
+from panhuo.identify import compare, flips_between, identify, run_pack_tests
 from panhuo.identify.examples import facts_of
+from panhuo.messages import PanhuoError
 
 STORIES = [
     t["id"] for t in yaml.safe_load((Path(__file__).parent / "liaocheng" / "stories.yaml").read_text("utf-8"))["tests"]
@@ -126,3 +127,23 @@ def test_a_story_with_a_wrong_type_is_told_not_run(liaocheng: dict[str, Any]) ->
     (result,) = run_pack_tests(liaocheng, [wrong])
 
     assert "in_dispute" in result.say("zh")
+
+
+def test_runs_over_different_parcels_are_not_compared(liaocheng: dict[str, Any]) -> None:
+    facts = liaocheng["tests"][0]["facts"]
+    one, two = (identify(facts_of([{**facts, "parcel_code": str(i)}]), liaocheng) for i in range(2))
+
+    with pytest.raises(PanhuoError, match="不能对比"):
+        flips_between(one, two)
+
+
+def test_what_is_only_unknown_about_an_exclusion_keeps_the_verdict_open(liaocheng: dict[str, Any]) -> None:
+    text = {"zh": "闲置土地", "en": "idle land"}
+    liaocheng["standard"]["exclusions"] = [{"id": "X", "text": text, "value": "is_idle_land", "is": True}]
+    facts = {**liaocheng["tests"][0]["facts"], "catalogue_status": "淘汰类"}
+    rows = [{**facts, "parcel_code": str(v), "is_idle_land": v} for v in (True, False, None)]
+
+    frame = identify(facts_of(rows), liaocheng).frame
+
+    assert frame["outcome"].to_list() == ["excluded", "identified", "unknown"]
+    assert frame["reasons"].to_list() == [["X"], ["A1"], ["X"]]

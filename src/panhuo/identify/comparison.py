@@ -12,7 +12,7 @@ import polars as pl
 from panhuo.identify.conditions import Standard
 from panhuo.identify.verdicts import OUTCOMES, FactsLike, Verdicts, identify
 from panhuo.identify.wording import OUTCOME, number
-from panhuo.messages import Lang, Text
+from panhuo.messages import Lang, PanhuoError, Text
 from panhuo.packs import Pack
 from panhuo.progress import Progress, silent
 
@@ -58,7 +58,12 @@ def compare(
 
 
 def flips_between(a: Verdicts, b: Verdicts) -> Flips:
-    """The comparison of two runs over the same parcels in the same order."""
+    """The comparison of two runs over the same parcels in the same order. Raises PanhuoError when they are not."""
+    if not a.frame["parcel_code"].equals(b.frame["parcel_code"]):
+        raise PanhuoError(
+            f"两次认定的宗地不一致（{a.frame.height:,}宗和{b.frame.height:,}宗，或次序不同），不能对比。",
+            f"The two runs are not over the same parcels in the same order ({a.frame.height:,} and {b.frame.height:,}).",
+        )
     known = a.facts.columns
     carried = {"township_code": pl.String, "township_name": pl.String, "area_m2": pl.Float64}
     frame = a.frame.select(

@@ -10,6 +10,7 @@ import polars as pl
 
 from panhuo.identify.conditions import BelowAverage, Condition, Expression, Standard
 from panhuo.identify.trees import Tree, deciding_leaves, ids_where, open_leaves, spread
+from panhuo.identify.wording import actor
 from panhuo.land.facts import FACTS
 from panhuo.messages import Text
 
@@ -48,7 +49,7 @@ def with_lists(work: pl.DataFrame, standard: Standard, tree: Tree, bases: Bases)
             here = pl.col(f"open:{name}") & lacking
             items.setdefault(item, []).append(here)
             for unit in whom:
-                asked.setdefault(unit.zh, []).append(here)
+                asked.setdefault(actor(unit.zh, standard).zh, []).append(here)
     undecided = work.filter(unknown)
     return work.with_columns(
         ids_where(work, met, "classes"),
