@@ -128,8 +128,9 @@ def _lines(layer: Layer, geometry: NDArray[np.object_], options: TxtOptions) -> 
         yield from _head(layer.crs, geometry, options)
     records = _records(layer, geometry, options) if official else None
     serial = 0
-    for row, shape in enumerate(geometry):
-        rings = _rings(shape, options)
+    form = f"%.{options.decimals}f,%.{options.decimals}f"
+    north_first = options.axis == "north-east"
+    for row, rings in enumerate(_rings(geometry, arrange=options.arrange)):
         total = sum(len(r) for r in rings)
         if records is not None:
             yield records[row].replace(
@@ -139,15 +140,15 @@ def _lines(layer: Layer, geometry: NDArray[np.object_], options: TxtOptions) -> 
         for number, ring in enumerate(rings, 1):
             start = first if options.numbering == "continue" else 1
             first += len(ring)
-            names = [f"{options.point_prefix}{start + k:0{options.point_digits}d}" for k in range(len(ring))]
+            pad, prefix = options.point_digits, options.point_prefix
+            names = [f"{prefix}{str(n).zfill(pad)}" for n in range(start, start + len(ring))]
             points = ring.tolist()
             if options.close:
                 names.append(names[0])
                 points.append(points[0])
             label = number if options.ring_numbers == "count" else 1
             for name, (x, y) in zip(names, points, strict=True):
-                a, b = (y, x) if options.axis == "north-east" else (x, y)
-                pair = f"{a:.{options.decimals}f},{b:.{options.decimals}f}"
+                pair = form % ((y, x) if north_first else (x, y))
                 if options.layout == "provincial":
                     serial += 1
                     yield f"{serial},{row + 1},{label},{name},{pair}"
@@ -157,24 +158,31 @@ def _lines(layer: Layer, geometry: NDArray[np.object_], options: TxtOptions) -> 
             yield ""
 
 
-def _rings(shape: shapely.Geometry | None, options: TxtOptions) -> list[NDArray[np.float64]]:
-    """Rings of a polygon or multipolygon without their closing points: each shell, then its holes."""
-    out: list[NDArray[np.float64]] = []
-    for part in shapely.get_parts(shape) if shape is not None else ():
-        for k, ring in enumerate(shapely.get_rings(part)):
-            xy = shapely.get_coordinates(ring)[:-1]
-            out.append(_arranged(xy, clockwise=k == 0) if options.arrange else xy)
-    return [r for r in out if len(r)]
-
-
-def _arranged(xy: NDArray[np.float64], *, clockwise: bool) -> NDArray[np.float64]:
-    d = xy - xy[0]
-    following = np.roll(d, -1, axis=0)
-    twice = float(np.sum(d[:, 0] * following[:, 1] - following[:, 0] * d[:, 1]))
-    if (twice < 0) != clockwise:
-        xy = xy[::-1]
-    start = int(np.argmax(xy[:, 1] - xy[:, 0]))
-    return np.roll(xy, -start, axis=0)
+def _rings(geometry: NDArray[np.object_], *, arrange: bool) -> list[list[NDArray[np.float64]]]:
+    """The rings of each polygon or multipolygon without their closing points: each shell, then its holes."""
+    out: list[list[NDArray[np.float64]]] = [[] for _ in geometry]
+    parts, row = shapely.get_parts(geometry, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    if not len(rings):
+        return out
+    shell = np.append(True, part[1:] != part[:-1])
+    xy = shapely.get_coordinates(rings)
+    end = np.cumsum(shapely.get_num_coordinates(rings))
+    begin = np.append(0, end[:-1])
+    d = xy - np.repeat(xy[begin], end - begin, axis=0)
+    cross = np.append(d[:-1, 0] * d[1:, 1] - d[1:, 0] * d[:-1, 1], 0.0)
+    cross[end - 1] = 0.0
+    clockwise = np.add.reduceat(cross, begin) < 0
+    north_west = xy[:, 1] - xy[:, 0]
+    for k, (a, b) in enumerate(zip(begin.tolist(), (end - 1).tolist(), strict=True)):
+        ring = xy[a:b]
+        if arrange:
+            start = a + int(np.argmax(north_west[a:b]))
+            ring = np.concatenate([xy[start:b], xy[a:start]])
+            if clockwise[k] != shell[k]:
+                ring = np.concatenate([ring[:1], ring[:0:-1]])
+        out[row[part[k]]].append(ring)
+    return out
 
 
 def _head(crs: Crs | None, geometry: NDArray[np.object_], options: TxtOptions) -> Iterator[str]:
