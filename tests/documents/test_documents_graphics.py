@@ -144,15 +144,17 @@ def test_names_of_townships_do_not_lie_on_each_other() -> None:
     spec = replace(sample_map(400), boundaries=(BoundaryLayer(many, "村界", names),), width_mm=120)
     drawing = map_svg(spec)
     labels = [b for b in boxes_of(drawing) if b[0] in names or re.fullmatch(r"\d{1,2}", b[0])]
-    assert len(labels) >= 81
-    clashing = [pair for pair in overlaps(drawing) if pair[0] in names and pair[1] in names]
-    assert clashing == []
+    assert len(labels) >= 75
+    here = {b[0] for b in labels}
+    assert [pair for pair in overlaps(drawing) if here.issuperset(pair)] == []
 
 
 def test_names_without_room_become_numbers_that_the_legend_explains() -> None:
     many = quads(40, 30, 1.0, 4, 0.5)
     names = tuple(f"第{k}号调查单元" for k in range(len(many)))
-    words = words_of(map_svg(replace(sample_map(400), boundaries=(BoundaryLayer(many, "", names),))))
+    drawing = map_svg(replace(sample_map(400), boundaries=(BoundaryLayer(many, "", names),)), room=(156, 150))
+    assert drawing.height_mm <= 150 and drawing.width_mm <= 156
+    words = words_of(drawing)
     assert any(re.match(r"1 第\d+号调查单元", w) for w in words)
 
 

@@ -8,6 +8,7 @@ PATH); they are preferred then. Fonts of the machine are never used: the same pa
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -115,21 +116,21 @@ def text_width(text: str, size: float = 1.0, face: Face = "sans") -> float:
     return em * size
 
 
+#: Control characters, lone surrogates, non-characters; and marks that turn the reading direction, which can only hide
+#: something in a parcel's name.
+_UNWRITABLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef"
+    + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(17))
+    + "]"
+)
+
+
 def clean(text: str) -> str:
     """``text`` without what no paper can hold: control characters, lone surrogates, non-characters. Newlines stay."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").replace("\v", "\n").replace("\f", "\n")
-    return "".join(
-        c
-        for c in text
-        if c == "\n" or not (unicodedata.category(c) in {"Cc", "Cs"} or (ord(c) & 0xFFFE) == 0xFFFE or _steers(c))
-    )
-
-
-def _steers(char: str) -> bool:
-    """Marks that turn the reading direction: in a parcel's name they can only hide something."""
-    return "\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069"
+    return _UNWRITABLE.sub("", text)
 
 
 def printable(text: str, known: frozenset[int], missing: set[str]) -> str:

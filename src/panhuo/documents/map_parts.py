@@ -128,32 +128,38 @@ def name_places(
 ) -> tuple[list[tuple[float, float, str, float]], list[tuple[int, str]]]:
     """Places for the names of areas: (x, y of the baseline's middle, words, size), biggest areas first.
 
-    Each name stands inside its area when it can, at the place nearest to the middle of the largest circle that fits;
-    then smaller; then as a number, told in the second list, which the legend explains.
+    Each name stands inside its area when it can, at the place nearest to the middle of the largest circle that fits, or
+    a little smaller. Of the others a few may reach over their boundary; many become numbers, told in the second list,
+    which the legend explains. Where not even a number has room, nothing is written: names never lie on each other.
     """
     order, shapes = _areas(polygons, frame)
     placed: list[tuple[float, float, str, float]] = []
     keyed: list[tuple[int, str]] = []
+    rest = []
     for k in order:
-        shape, words = shapes[k], names[k]
-        if shape is None or not words:
+        shape = shapes[k]
+        if shape is None or not names[k]:
             continue
         shapely.prepare(shape)
         spots = _spots(shape)
         for trial in (size, size * 0.85):
-            spot = _free(shape, spots, text_width(words, trial) + 2, trial * 1.25, taken, inside=True)
+            spot = _free(shape, spots, text_width(names[k], trial) + 2, trial * 1.25, taken, inside=True)
             if spot:
-                placed.append((spot[0], spot[1] + trial * 0.36, words, trial))
+                placed.append((spot[0], spot[1] + trial * 0.36, names[k], trial))
                 break
         else:
-            spot = _free(shape, spots, text_width(words, size * 0.85) + 2, size * 1.1, taken, inside=False)
-            if spot:
-                placed.append((spot[0], spot[1] + size * 0.3, words, size * 0.85))
-                continue
-            n = len(keyed) + 1
-            keyed.append((n, words))
-            spot = _free(shape, spots, 9, 8, taken, inside=False) or (float(spots[0, 0]), float(spots[0, 1]))
-            placed.append((spot[0], spot[1] + 2.3, str(n), 6.5))
+            rest.append((shape, spots, names[k]))
+    small = size * 0.85
+    for shape, spots, words in rest:
+        if len(rest) <= 6 and (
+            spot := _free(shape, spots, text_width(words, small) + 2, small * 1.25, taken, inside=False)
+        ):
+            placed.append((spot[0], spot[1] + small * 0.36, words, small))
+            continue
+        spot = _free(shape, spots, 10, 8, taken, inside=False)
+        if spot:
+            keyed.append((len(keyed) + 1, words))
+            placed.append((spot[0], spot[1] + 2.3, str(len(keyed)), 6.5))
     return placed, keyed
 
 

@@ -26,6 +26,8 @@ from panhuo.messages import Lang, PanhuoError
 #: Beyond this many geometries or points in all layers the layers are painted as pixels.
 MOST_SHAPES, MOST_POINTS = 12_000, 200_000
 DPI = 300
+#: Lines of numbered names in the legend: more would be no legend but a register.
+KEY_LINES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,17 @@ def map_svg(spec: MapSpec, *, room: tuple[float, float] | None = None) -> Drawin
     width = min(spec.width_mm, room[0]) if room else spec.width_mm
     most = min(spec.height_mm, room[1]) if room else spec.height_mm
     _check(spec)
+    # Names that find no room become numbers explained in the legend: one line is left for them at first, then six.
+    drawing = _composed(spec, width, most, 26.0 if any(b.names for b in spec.boundaries) else 0.0)
+    return drawing if drawing.height_mm <= most else _composed(spec, width, most, 10.0 * KEY_LINES + 10)
+
+
+def _composed(spec: MapSpec, width: float, most: float, reserve: float) -> Drawing:
+    """The map at the roundest scale that leaves ``reserve`` points of the height ``most`` free."""
     side, head = 20.0, 8.0 + (20.0 if spec.title else 0.0) + 16.0
     inner = width * MM - 2 * side
     foot, _ = _foot(spec, side, 0, inner, 1.0, 1.0, [])
-    # Names that find no room become numbers explained in the legend: leave space for one line of them.
-    spare = most * MM - head - foot - 30 - (26 if any(b.names for b in spec.boundaries) else 0)
-    frame, scale = _frame(spec, side, head, inner, max(spare, 60.0))
+    frame, scale = _frame(spec, side, head, inner, max(most * MM - head - foot - 30 - reserve, 60.0))
     body, defs = _layers(spec, frame)
     body.append(_boundaries(spec, frame))
     taken = Taken()
@@ -287,12 +294,12 @@ def _foot(
     bar = mp.scale_bar(x + room * 0.72, y, room * 0.26, per, scale, spec.lang) if y else ""
     height = max(height, 28.0)
     if keyed:
-        # Six lines at most: more would be no legend but a register.
-        row, rows = "", []
+        row = ""
+        rows: list[str] = []
         for n, name in keyed:
             entry = f"{n} {name}"
             if row and text_width(f"{row}　{entry}", 7) > room:
-                if len(rows) == 5:
+                if len(rows) == KEY_LINES - 1:
                     row = f"{row}　……"
                     break
                 rows.append(row)
