@@ -190,7 +190,7 @@ def used_facts(
     absent = [
         pl.lit(None, dtype=FACTS[n].dtype if n in FACTS else pl.Null).alias(n) for n in plain if n not in frame.columns
     ]
-    used = frame.select(columns).with_columns(absent, pl.col("parcel_code").cast(pl.String))
+    used = frame.select(columns).with_columns(*absent, pl.col("parcel_code").cast(pl.String))
     for name in dict.fromkeys(made):
         used = used.with_columns(formula(derived[name], where=name).alias(name))
     return used, bases
