@@ -150,6 +150,16 @@ def test_known_means_known_in_this_scheme() -> None:
     assert column(is_known(C, "survey3", related=True), values) == [True, True, True, True, False, None, None]
 
 
+def test_an_expression_keeps_the_name_of_its_column() -> None:
+    frame = pl.DataFrame({"a": ["0601"], "b": ["20"]})
+    land = [f(pl.col("a"), "survey3") for f in (land_group, big_class, is_construction, is_known, class_name)]
+    for expr in (*land, industry_division(pl.col("a")), industry_section(pl.col("a"))):
+        assert frame.select(expr).columns == ["a"]
+    for expr in (item_code(pl.col("b"), "qsxz"), item_name(pl.col("b"), "qsxz"), is_item(pl.col("b"), "qsxz")):
+        assert frame.select(expr).columns == ["b"]
+    assert frame.select(ownership_kind(pl.col("b"))).columns == ["b"]
+
+
 def test_names_in_both_languages() -> None:
     assert column(class_name(C, "survey3"), ["0601", "05H1", "9999"]) == ["工业用地", "商业服务业设施用地", None]
     assert column(class_name(C, "survey3", "en"), ["0601", "1205"]) == ["Industrial land", "沙地"]

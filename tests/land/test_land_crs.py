@@ -24,7 +24,7 @@ def kinds(guess: CrsGuess) -> list[str]:
 
 
 @pytest.mark.parametrize("datum", ["CGCS2000", "西安80", "北京54"])
-@pytest.mark.parametrize(("width", "zones"), [(3, range(25, 46)), (6, range(13, 24))])
+@pytest.mark.parametrize(("width", "zones"), [(3, range(25, 46, 2)), (6, range(13, 24, 2))])
 @pytest.mark.parametrize("prefix", [True, False])
 def test_every_zone_is_known_by_its_code_and_by_its_prj(datum: str, width: int, zones: range, prefix: bool) -> None:
     for zone in zones:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panhuo.land.values import (
@@ -58,6 +58,11 @@ def test_what_is_neither_is_unknown_and_named() -> None:
         "2023/1/5 8:30",
         "2023-01-05T00:00:00",
         "2023年1月5日 8:00",
+        "2023年1月5日8时30分",
+        "2023-01-05 12:30:00.000",
+        "2023-01-05T00:00:00.000Z",
+        "20230105123000",
+        "44931.5",
         "44931",
     ],
 )
@@ -78,6 +83,7 @@ def test_dates_that_are_dates_already() -> None:
     assert to_year(pl.Series([date(2023, 1, 5)])).values.to_list() == [2023]
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.dates(date(1954, 10, 4), date(2118, 1, 1)),
     st.sampled_from(["{y}年{m}月{d}日", "{y}/{m}/{d}", "{y}{m:02}{d:02}"]),
@@ -87,6 +93,7 @@ def test_a_date_written_down_is_read_again(day: date, form: str) -> None:
     assert to_date(pl.Series([text])).values.to_list() == [day]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.dates(date(1954, 10, 4), date(2118, 1, 1)))
 def test_the_day_numbers_of_spreadsheets(day: date) -> None:
     serial = (day - date(1899, 12, 30)).days
@@ -160,6 +167,7 @@ def test_by_the_kind_of_the_field() -> None:
         normalise(pl.Series(["1"]), "colour")
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=12)), min_size=1, max_size=20))
 def test_no_cell_breaks_a_reader_and_none_is_lost(cells: list[str | None]) -> None:
     column = pl.Series("v", cells, dtype=pl.String)

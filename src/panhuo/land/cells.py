@@ -45,7 +45,24 @@ def half_width(text: pl.Expr) -> pl.Expr:
 def clean_text(text: pl.Expr) -> pl.Expr:
     """Text without blanks at its ends (also full-width and no-break ones); null where the cell says "nothing here"."""
     trimmed = text.cast(pl.String).str.strip_chars(" \t\r\n\u3000\u00a0\ufeff\u200b\x00")
-    return pl.when(trimmed.is_in(["", *words()["nothing"]])).then(None).otherwise(trimmed)
+    return pl.when(~trimmed.is_in(["", *words()["nothing"]])).then(trimmed)
+
+
+def over_unique(
+    text: pl.Expr, work: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType | type[pl.DataType] = pl.String
+) -> pl.Expr:
+    """``work`` done once for each different text of a column and laid out again; the column keeps its name.
+
+    Codes and words repeat: a million rows hold a few hundred of them.
+    """
+
+    def apply(column: pl.Series) -> pl.Series:
+        different = pl.DataFrame({"text": column.unique()})
+        done = different.with_columns(value=work(pl.col("text")).cast(dtype))
+        laid = pl.DataFrame({"text": column}).join(done, on="text", how="left", nulls_equal=True, maintain_order="left")
+        return laid["value"].alias(column.name)
+
+    return text.cast(pl.String).map_batches(apply, return_dtype=dtype, is_elementwise=True)
 
 
 def run_cells(
@@ -53,7 +70,7 @@ def run_cells(
 ) -> Normalised:
     """Apply an expression to the cleaned text of a column; a text that gives null was not understood."""
     frame = pl.DataFrame({"v": column.cast(pl.String)}).select(text=clean_text(pl.col("v")))
-    out = frame.select(value=value(pl.col("text")), text="text")
+    out = frame.select(value=over_unique(pl.col("text"), value, dtype), text="text")
     values = out["value"].cast(dtype).alias(column.name)
     return Normalised(values, (values.is_null() & out["text"].is_not_null()).alias(column.name))
 

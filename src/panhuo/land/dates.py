@@ -6,15 +6,12 @@ import polars as pl
 
 from panhuo.land.cells import Normalised, half_width, regular_cells, run_cells
 
-_DAY_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d", "%Y年%m月%d")
-_TIME_FORMATS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d %H:%M",
-    "%Y%m%d%H%M%S",
-)
+#: A date with its parts apart (2023年1月5日, 2023/1/5, 2023.1.5), run together (20230105), or a month alone; a time
+#: may follow.
+_TIME = r"(?:[日T\s]+\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?秒?)?分?(?:Z|\+\d{2}:\d{2})?)?"
+_APART = rf"^(\d{{4}})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?{_TIME}$"
+_TOGETHER = r"^(\d{4})(\d{2})(\d{2})(?:\d{6})?$"
+_MONTH = r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?$"
 _EXCEL_DAY_ZERO = -25_569  # 1899-12-30 in days from 1970-01-01
 
 
@@ -30,16 +27,13 @@ def to_date(column: pl.Series) -> Normalised:
         return regular_cells(column, column.cast(pl.Date))
 
     def value(text: pl.Expr) -> pl.Expr:
-        t = half_width(text).str.replace_all(r"\s+", " ").str.strip_chars()
-        t = t.str.replace(r"^(\d+)\.0+$", "${1}").str.replace(r"[.](\d{3,6})$", "").str.replace(r"Z$|\+00:00$", "")
-        month = t.str.replace(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?$", "${1}-${2}-1")
-        month = month.str.replace_all(r"\s*([-/.年月日])\s*", "${1}").str.replace(r"日(\d)", "日 ${1}")
-        month = month.str.replace(r"^(\d{4})年(\d{1,2})月(\d{1,2})日? (\d.*)$", "${1}-${2}-${3} ${4}")
-        number = pl.when(t.str.contains(r"^\d{5}$")).then(t.cast(pl.Int32, strict=False))
+        t = half_width(text).str.strip_chars().str.replace(r"^(\d+)\.0+$", "${1}")
+        number = pl.when(t.str.contains(r"^\d{5}(?:\.\d+)?$")).then(t.str.slice(0, 5).cast(pl.Int32, strict=False))
         serial = pl.when(number.is_between(20_000, 80_000)).then((number + _EXCEL_DAY_ZERO).cast(pl.Date))
-        tried = [month.str.to_datetime(f, strict=False).cast(pl.Date) for f in _TIME_FORMATS]
-        tried += [month.str.to_date(f, strict=False) for f in _DAY_FORMATS]
-        found = pl.coalesce(serial, *tried)
+        # one form, parsed once: trying format after format takes a minute for a million cells
+        form = t.str.replace(_APART, "${1}-${2}-${3}").str.replace(_TOGETHER, "${1}-${2}-${3}")
+        form = form.str.replace(_MONTH, "${1}-${2}-1")
+        found = pl.coalesce(form.str.to_date("%Y-%m-%d", strict=False), serial)
         return pl.when(found.dt.year().is_between(1900, 2150)).then(found)
 
     return run_cells(column, value, pl.Date)

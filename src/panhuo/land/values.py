@@ -114,12 +114,11 @@ def to_share(column: pl.Series, *, unit: str | None = None) -> Normalised:
     """Shares 0..1. ``30%`` is 0.3; a column with ``unit="percent"`` is divided by 100.
 
     Without a unit, a numeric column most of whose values that are not zero lie over 1, and none over 100, is per
-    cent: a
-    few values over 1 are mistakes, not another unit.
+    cent: a few values over 1 are mistakes, not another unit.
     """
     found = to_number(column, unit=unit)
     some = found.values.filter(found.values != 0).drop_nulls()
-    over = float((some > 1).mean() or 0.0) if len(some) else 0.0
+    over = int((some > 1).sum()) / max(1, len(some))
     if unit is None and over > 0.5 and (some <= 100).all() and not _has_percent(column):
         return Normalised(found.values / 100, found.bad)
     return found

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from panhuo.land.cells import clean_text, half_width
+from panhuo.land.cells import clean_text, half_width, over_unique
 from panhuo.land.tables import read_table
 from panhuo.messages import Text
 
@@ -60,6 +60,10 @@ def industry_division(text: pl.Expr) -> pl.Expr:
     cannot be told from a group
     and is read as the group of its first two digits.
     """
+    return over_unique(text, _division)
+
+
+def _division(text: pl.Expr) -> pl.Expr:
     t = half_width(clean_text(text)).str.replace_all(r"\s+", "").str.to_uppercase().str.replace(r"^(\d+)\.0+$", "${1}")
     letter = t.str.extract(r"^([A-T])\d")
     number = t.str.extract(r"^[A-T]?(\d{2})\d{0,2}(?:\D|$)")
@@ -76,11 +80,15 @@ def industry_division(text: pl.Expr) -> pl.Expr:
 
 def industry_section(text: pl.Expr) -> pl.Expr:
     """The section (``C`` 制造业) of each industry code; a section's own letter or name counts too."""
+    return over_unique(text, _section)
+
+
+def _section(text: pl.Expr) -> pl.Expr:
     t = half_width(clean_text(text)).str.replace_all(r"\s+", "").str.to_uppercase()
     names = {i.zh: c for c, i in SECTIONS.items()}
     named = t.replace_strict(list(names), list(names.values()), default=None, return_dtype=pl.String)
     single = t.str.extract(r"^([A-T])(?:\D|$)")
-    return pl.coalesce(industry_division(text).str.slice(0, 1), single, named)
+    return pl.coalesce(_division(text).str.slice(0, 1), single, named)
 
 
 def division_name(division: pl.Expr) -> pl.Expr:

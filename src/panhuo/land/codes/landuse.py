@@ -16,7 +16,7 @@ from typing import Literal
 
 import polars as pl
 
-from panhuo.land.cells import clean_text, half_width
+from panhuo.land.cells import clean_text, half_width, over_unique
 from panhuo.land.tables import read_table
 from panhuo.messages import PanhuoError, Text
 
@@ -243,6 +243,10 @@ def normalise_codes(text: pl.Expr, scheme_name: str) -> pl.Expr:
     see :func:`is_known`.
     """
     s = scheme(scheme_name).id
+    return over_unique(text, lambda t: _codes(t, s))
+
+
+def _codes(text: pl.Expr, s: str) -> pl.Expr:
     front, behind = (_LETTER, _LETTER_BEHIND) if s == "gb50137" else (_NUMERIC, _NUMERIC_BEHIND)
     t = half_width(clean_text(text)).str.replace_all(r"\s+", "").str.replace(r"^(\d{2,6})\.0+$", "${1}")
     t = t.str.replace_all("（", "(", literal=True).str.replace_all("）", ")", literal=True)
@@ -260,7 +264,7 @@ def normalise_code(text: str | None, scheme_name: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _mapped(code: pl.Expr, scheme_id: str, attribute: str, dtype: pl.DataType, *, prefixes: bool) -> pl.Expr:
+def _mapped(code: pl.Expr, scheme_id: str, attribute: str, *, prefixes: bool) -> pl.Expr:
     """An attribute of the class of each code; with ``prefixes``, of its nearest known ancestor."""
     known = {c: getattr(x, attribute) for c, x in _known(scheme_id).items()}
     known = {c: v for c, v in known.items() if v is not None}
@@ -269,7 +273,7 @@ def _mapped(code: pl.Expr, scheme_id: str, attribute: str, dtype: pl.DataType, *
         # one letter in GB 50137; never less than two digits elsewhere
         cuts += [code.str.slice(0, k) for k in ((2, 1) if scheme_id == "gb50137" else (4, 3, 2))]
     return pl.coalesce(
-        c.replace_strict(list(known), list(known.values()), default=None, return_dtype=dtype) for c in cuts
+        c.replace_strict(list(known), list(known.values()), default=None, return_dtype=pl.String) for c in cuts
     )
 
 
@@ -278,21 +282,24 @@ def is_known(text: pl.Expr, scheme_name: str, *, related: bool = False) -> pl.Ex
     stays null."""
     s = scheme(scheme_name).id
     table = _known(s) if related else _tables()[s]
-    code = normalise_codes(text, s)
-    return pl.when(clean_text(text).is_null()).then(None).otherwise(code.is_in(list(table)).fill_null(False))
+
+    def known(t: pl.Expr) -> pl.Expr:
+        return pl.when(clean_text(t).is_not_null()).then(_codes(t, s).is_in(list(table)).fill_null(False))
+
+    return over_unique(text, known, pl.Boolean)
 
 
 def land_group(text: pl.Expr, scheme_name: str) -> pl.Expr:
     """工业, 仓储, 商服, 住宅, 公服, 交通, 公用设施, 特殊, 其他建设, 农用, 未利用 (or 海域); null where the code does
     not tell."""
     s = scheme(scheme_name).id
-    return _mapped(normalise_codes(text, s), s, "group", pl.String(), prefixes=True)
+    return over_unique(text, lambda t: _mapped(_codes(t, s), s, "group", prefixes=True))
 
 
 def big_class(text: pl.Expr, scheme_name: str) -> pl.Expr:
     """建设用地, 农用地, 未利用地 (土地管理法 art. 4); null where the code does not tell."""
     s = scheme(scheme_name).id
-    return _mapped(normalise_codes(text, s), s, "big", pl.String(), prefixes=True)
+    return over_unique(text, lambda t: _mapped(_codes(t, s), s, "big", prefixes=True))
 
 
 def is_construction(text: pl.Expr, scheme_name: str) -> pl.Expr:
@@ -313,9 +320,12 @@ def is_industry(text: pl.Expr, scheme_name: str) -> pl.Expr:
 def class_name(text: pl.Expr, scheme_name: str, lang: Literal["zh", "en"] = "zh") -> pl.Expr:
     """The name of the class of each code; null where the code is not known."""
     s = scheme(scheme_name).id
-    code = normalise_codes(text, s)
-    zh = _mapped(code, s, "zh", pl.String(), prefixes=False)
-    if lang == "zh":
-        return zh
-    en = _mapped(code, s, "en", pl.String(), prefixes=False)
-    return pl.when(en.str.len_bytes() > 0).then(en).otherwise(zh)
+
+    def name(t: pl.Expr) -> pl.Expr:
+        zh = _mapped(_codes(t, s), s, "zh", prefixes=False)
+        if lang == "zh":
+            return zh
+        en = _mapped(_codes(t, s), s, "en", prefixes=False)
+        return pl.when(en.str.len_bytes() > 0).then(en).otherwise(zh)
+
+    return over_unique(text, name)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from panhuo.land.cells import clean_text, half_width
+from panhuo.land.cells import clean_text, half_width, over_unique
 from panhuo.land.tables import read_table
 from panhuo.messages import PanhuoError, Text
 
@@ -76,6 +76,11 @@ def _spellings(name: str) -> Mapping[str, str]:
 def item_code(text: pl.Expr, name: str) -> pl.Expr:
     """The code of each entry, from its code, its name or both (``3``, ``国有建设用地使用权``, ``3
     国有建设用地使用权``); null if unknown."""
+    code_list(name)
+    return over_unique(text, lambda t: _code(t, name))
+
+
+def _code(text: pl.Expr, name: str) -> pl.Expr:
     known = _spellings(name)
     t = half_width(clean_text(text)).str.replace_all(r"\s+", "").str.to_uppercase()
     t = t.str.replace_all("（", "(", literal=True).str.replace_all("）", ")", literal=True)
@@ -91,7 +96,12 @@ def item_code(text: pl.Expr, name: str) -> pl.Expr:
 
 def _attribute(text: pl.Expr, name: str, attribute: str) -> pl.Expr:
     table = {c: getattr(i, attribute) for c, i in code_list(name).items() if getattr(i, attribute) is not None}
-    return item_code(text, name).replace_strict(list(table), list(table.values()), default=None, return_dtype=pl.String)
+    return over_unique(
+        text,
+        lambda t: _code(t, name).replace_strict(
+            list(table), list(table.values()), default=None, return_dtype=pl.String
+        ),
+    )
 
 
 def item_name(text: pl.Expr, name: str, lang: str = "zh") -> pl.Expr:
@@ -106,7 +116,7 @@ def item_kind(text: pl.Expr, name: str) -> pl.Expr:
 
 def is_item(text: pl.Expr, name: str) -> pl.Expr:
     """Whether each text is an entry of the list; null stays null."""
-    return pl.when(clean_text(text).is_null()).then(None).otherwise(item_code(text, name).is_not_null())
+    return pl.when(clean_text(text).is_not_null()).then(item_code(text, name).is_not_null())
 
 
 def ownership_kind(
