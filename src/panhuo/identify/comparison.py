@@ -62,7 +62,8 @@ def flips_between(a: Verdicts, b: Verdicts) -> Flips:
     if not a.frame["parcel_code"].equals(b.frame["parcel_code"]):
         raise PanhuoError(
             f"两次认定的宗地不一致（{a.frame.height:,}宗和{b.frame.height:,}宗，或次序不同），不能对比。",
-            f"The two runs are not over the same parcels in the same order ({a.frame.height:,} and {b.frame.height:,}).",
+            "The two runs are not over the same parcels in the same order "
+            f"({a.frame.height:,} and {b.frame.height:,}).",
         )
     known = a.facts.columns
     carried = {"township_code": pl.String, "township_name": pl.String, "area_m2": pl.Float64}
