@@ -67,7 +67,10 @@ def test_arcs_become_chords_through_the_given_points() -> None:
 
 
 def test_a_curve_polygon_is_read_with_a_finding() -> None:
-    text = 'id,WKT\n1,"CURVEPOLYGON (CIRCULARSTRING (0 0,5 5,10 0,5 -5,0 0))"\n2,"TIN (((0 0,1 0,0 1,0 0)),((1 0,1 1,0 1,1 0)))"\n'
+    text = (
+        'id,WKT\n1,"CURVEPOLYGON (CIRCULARSTRING (0 0,5 5,10 0,5 -5,0 0))"\n'
+        '2,"TIN (((0 0,1 0,0 1,0 0)),((1 0,1 1,0 1,1 0)))"\n'
+    )
     delivery = open_delivery(text.encode(), name="弧.csv")
     shapes = shapely.from_wkb(delivery.layers[0].geometry.to_pylist())  # type: ignore[union-attr]
     assert abs(shapes[0].area - np.pi * 25) < 0.1

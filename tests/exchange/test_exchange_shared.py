@@ -86,31 +86,33 @@ def metres(layer: Layer) -> np.ndarray:
     return np.asarray(shapely.from_wkb(in_crs(placed, Crs.from_epsg(2154), []).geometry.to_pylist()))  # type: ignore[union-attr]
 
 
+def alike(one: object, two: object) -> bool:
+    """Equal but for outer blanks and the last digits of a number, which the city's own converters changed."""
+    if isinstance(one, int | float) and isinstance(two, int | float | str):
+        return abs(float(one) - float(two)) < 1e-6 * max(1.0, abs(float(one)))
+    return str(one or "").strip() == str(two or "").strip()
+
+
 @pytest.mark.parametrize(
-    ("stem", "others", "tolerance"),
+    ("stem", "ext"),
     [
-        ("VilleMTP_MTP_Batiments", ["geojson"], 0.02),
-        ("VilleMTP_MTP_SousQuartiers", ["geojson"], 0.02),
-        ("VilleMTP_MTP_ZAC", ["geojson", "kml"], 0.02),
-        ("VilleMTP_MTP_PerimetresEtud", ["kml"], 0.02),
+        ("VilleMTP_MTP_Batiments", "geojson"),
+        ("VilleMTP_MTP_SousQuartiers", "geojson"),
+        ("VilleMTP_MTP_ZAC", "geojson"),
+        ("VilleMTP_MTP_ZAC", "kml"),
+        ("VilleMTP_MTP_PerimetresEtud", "kml"),
     ],
 )
-def test_a_layer_of_montpellier_is_the_same_from_every_format(
-    shared_data: Path, stem: str, others: list[str], tolerance: float
-) -> None:
-    folder = shared_data / "montpellier"
-    base = open_delivery(folder / f"{stem}.zip").layers[0]
-    want = metres(base)
-    for ext in others:
-        delivery = open_delivery(folder / f"{stem}.{ext}")
-        sound(delivery)
-        layer = delivery.layers[0]
-        assert layer.count == base.count
-        got = metres(layer)
-        key = next(k for k in ("OBJECTID", "ID", "nom", "NOM", base.fields[0]) if k in base.fields)
-        assert sorted(map(str, base.table[key].to_pylist())) == sorted(map(str, layer.table[key].to_pylist())), (
-            ext,
-            key,
-        )
-        far = max(a.hausdorff_distance(b) for a, b in zip(want, got, strict=True))
-        assert far < tolerance, (ext, far)
+def test_a_layer_of_montpellier_is_the_same_from_every_format(shared_data: Path, stem: str, ext: str) -> None:
+    base = open_delivery(shared_data / "montpellier" / f"{stem}.zip").layers[0]
+    delivery = open_delivery(shared_data / "montpellier" / f"{stem}.{ext}")
+    sound(delivery)
+    layer = delivery.layers[0]
+    assert layer.count == base.count
+    assert max(a.hausdorff_distance(b) for a, b in zip(metres(base), metres(layer), strict=True)) < 0.01
+    for name in base.fields:
+        if name not in layer.fields:  # KML leaves out what no row has
+            assert not any(str(v or "").strip() for v in base.table[name].to_pylist()), name
+            continue
+        pairs = zip(base.table[name].to_pylist(), layer.table[name].to_pylist(), strict=True)
+        assert [p for p in pairs if not alike(*p)] == [], name

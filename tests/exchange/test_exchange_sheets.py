@@ -184,7 +184,8 @@ def test_an_xls_that_is_xml() -> None:
         "<Row>" + "".join(cell.format(t, v) for t, v in row) + "</Row>"
         for row in ([("String", "代码"), ("String", "面积")], [("String", "0601"), ("Number", "2.5")])
     )
-    text = f'<?xml version="1.0"?><Workbook xmlns="{ss}" xmlns:ss="{ss}"><Worksheet ss:Name="表"><Table>{rows}</Table></Worksheet></Workbook>'
+    sheet = f'<Worksheet ss:Name="表"><Table>{rows}</Table></Worksheet>'
+    text = f'<?xml version="1.0"?><Workbook xmlns="{ss}" xmlns:ss="{ss}">{sheet}</Workbook>'
     layer = open_delivery(text.encode(), name="a.xls").layers[0]
     assert layer.table.to_pydict() == {"代码": ["0601"], "面积": [2.5]}
 
@@ -235,7 +236,8 @@ def test_points_from_columns_whatever_their_order() -> None:
 
 
 def test_rows_that_name_several_coordinate_systems_come_into_one() -> None:
-    text = "name,CoordinateReferenceSystem,GeoX,GeoY\na,WGS84,-2.5,51.4\nb,OSGB36,358700,172700\nc,WGS84,-2.6,51.5\nd,WGS84,x,1\n"
+    head = "name,CoordinateReferenceSystem,GeoX,GeoY\n"
+    text = head + "a,WGS84,-2.5,51.4\nb,OSGB36,358700,172700\nc,WGS84,-2.6,51.5\nd,WGS84,x,1\n"
     delivery = open_delivery(text.encode(), name="点.csv")
     layer = delivery.layers[0]
     assert layer.crs is not None and layer.crs.epsg == 4326
