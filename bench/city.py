@@ -15,11 +15,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyproj
 from numpy.typing import NDArray
 
 from panhuo.land.polygons import Polygons
+from panhuo.overlay import clusters, dissolve
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -184,6 +187,45 @@ def buildings(rects: Ints, count: int, rng: np.random.Generator) -> Polygons:
     return simple_polygons(bend(x, y, 0.5, 17), first)
 
 
+def enlarged(parcels: Polygons, count: int) -> Polygons:
+    """The parcels, some of them drawn 3 % too large: they overlap their neighbours."""
+    rows = np.linspace(0, len(parcels) - 1, count).astype(np.int64)
+    coords, centre = parcels.coords.copy(), (parcels.bounds[:, :2] + parcels.bounds[:, 2:]) / 2
+    for row in rows:
+        part = slice(parcels.rings[parcels.geoms[row]], parcels.rings[parcels.geoms[row + 1]])
+        coords[part] = np.round(centre[row] + 1.03 * (coords[part] - centre[row]), 4)
+    return parcels.with_coords(coords)
+
+
+def with_bow_ties(parcels: Polygons, count: int) -> Polygons:
+    """The parcels, some of them with two vertices exchanged so that the ring crosses itself."""
+    coords = parcels.coords.copy()
+    for row in np.linspace(0, len(parcels) - 1, count).astype(np.int64):
+        first, last = parcels.rings[parcels.geoms[row]], parcels.rings[parcels.geoms[row + 1]] - 1
+        a, b = first + (last - first) // 4, first + 3 * (last - first) // 4
+        if a > first:
+            coords[[a, b]] = coords[[b, a]]
+    return parcels.with_coords(coords)
+
+
+def contagem(source: Path, folder: Path) -> None:
+    """A real city: Contagem's lots, their blocks (lots that touch, united) and zones laid over them."""
+    lots = Polygons.from_wkb(pq.read_table(source, columns=["geometry"])["geometry"])
+    to_metres = pyproj.Transformer.from_crs(4326, 31983, always_xy=True)
+    lots = lots.with_coords(np.column_stack(to_metres.transform(lots.coords[:, 0], lots.coords[:, 1])))
+    lots = lots.take(z_order(lots))
+    number = np.arange(len(lots))
+    save(folder / "parcels.parquet", lots, {"id": number})
+    save(folder / "overlapping.parquet", lots, {"id": number})
+    keys, built = dissolve(lots, clusters(lots, 0.0, tolerance=0.02))
+    save(folder / "landuse.parquet", built.polygons, {"id": np.arange(len(keys)), "class": (keys % 12).cast(pl.String)})
+    rng = np.random.default_rng(3)
+    low, high = np.nanquantile(lots.bounds[:, :2], [0.01, 0.99], axis=0)
+    zones = blobs(rng, 300, float((high - low).max()), 0.4)
+    zones = zones.with_coords(zones.coords - [EAST, NORTH] + low)
+    save(folder / "zones.parquet", zones, {"id": np.arange(300), "class": rng.choice(ZONE_CLASSES, 300)})
+
+
 def z_order(polygons: Polygons) -> Ints:
     """Rows in an order that keeps neighbours together."""
     box = polygons.bounds
@@ -213,7 +255,7 @@ def save(path: Path, polygons: Polygons, columns: dict[str, object]) -> None:
         "columns": {
             "geometry": {
                 "encoding": "WKB",
-                "geometry_types": ["Polygon"],
+                "geometry_types": ["Polygon", "MultiPolygon"],
                 "crs": None,
                 "bbox": [*box[:, :2].min(axis=0), *box[:, 2:].max(axis=0)],
                 "covering": {"bbox": {n: ["bbox", n] for n in names}},
@@ -252,6 +294,9 @@ def build(n: int, folder: Path) -> None:
     rng = np.random.default_rng(5)
     codes = np.char.add("990112001001GB", np.char.zfill(np.arange(len(order)).astype(str), 7))
     save(folder / "parcels.parquet", parcels.take(order), {"id": np.arange(len(order)), "code": codes})
+    tidy = parcels.take(order)
+    save(folder / "overlapping.parquet", enlarged(tidy, max(n // 2_000, 10)), {"id": np.arange(len(order))})
+    save(folder / "invalid.parquet", with_bow_ties(tidy, 500), {"id": np.arange(len(order))})
     landuse = rect_polygons(use, step, 0.6, 31)
     order = z_order(landuse)
     classes = rng.choice(LAND_CLASSES, len(order))
@@ -274,4 +319,7 @@ def _apportion(size: Floats, total: int) -> Ints:
 
 
 if __name__ == "__main__":
-    build(int(sys.argv[1]), Path(sys.argv[2]))
+    if sys.argv[1] == "contagem":
+        contagem(Path(sys.argv[3]), Path(sys.argv[2]))
+    else:
+        build(int(sys.argv[1]), Path(sys.argv[2]))
