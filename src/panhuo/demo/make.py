@@ -100,6 +100,13 @@ def _write_planted(path: Path, planted: list[dict[str, Any]]) -> None:
     content = {
         "planted": planted,
         "totals": dict(sorted(totals.items())),
+        "traps": [
+            {
+                "file": "交付/04房屋/房屋.shp",
+                "zh": ".cpg 写作“OEM 936”，文字为 GBK，应正确读出“厂房”等用途，不必报告。",
+                "en": "The .cpg says 'OEM 936' and the texts are GBK: uses such as 厂房 must read right; nothing need be said.",
+            }
+        ],
         "clean": {
             "codes": list(CLEAN),
             "zh": "除上列各行外，没有其他行违反这些检查；被植错误的行可以同时触发其他检查，重叠会同时涉及相邻行（other）。G11 只保证永久基本农田和生态保护红线，村庄地块在城镇开发边界外属正常。",

@@ -53,7 +53,7 @@ def plant_shapes(p: Planting, seed: int) -> list[int]:
             continue
         shapes[row] = grown
         p.set(row, declared_area_m2=round(float(grown.area), 2))
-        say("G03", row, f"与第 {other + 1} 行重叠", f"overlaps row {other + 1}", kind="overlap", other=p.code_of(other))
+        say("G03", row, f"与第 {other + 1} 行重叠", f"overlaps row {other + 1}", kind="overlap", other=p.code_of(other), rows=sorted([row + 1, other + 1]))  # fmt: skip
         done += 1
     for row in p.take(k, large):
         shapes[row] = _spike(shapes[row])
@@ -87,7 +87,7 @@ def open_rings(rings: Polygons, rows: list[int]) -> Polygons:
 
 
 def plant_systems(p: Planting) -> None:
-    """The second survey in zone 38 (D03), the buildings without .prj (D02), and their misleading .cpg (R01)."""
+    """The second survey in zone 38 (D03), the buildings without .prj (D02), the parcels without .cpg (R01)."""
     change = pyproj.Transformer.from_crs(4527, 4526, always_xy=True)
     p.draft.shapes["second_survey"] = shapely.transform(
         p.draft.shapes["second_survey"], lambda c: np.round(np.column_stack(change.transform(c[:, 0], c[:, 1])), 3)
@@ -98,7 +98,7 @@ def plant_systems(p: Planting) -> None:
     p.note("D03", "交付/02三调/二调地类.zip", "二调地类", None, None, None, "坐标系为 38 带（中央经线 114°）", "in zone 38 (114°E)")
     p.draft.prj["buildings"] = None
     p.note("D02", "交付/04房屋/房屋.shp", "房屋", None, None, None, "缺少 .prj 文件", "no .prj file")
-    p.note("R01", "交付/04房屋/房屋.shp", "房屋", None, None, None, ".cpg 写作“OEM 936”，文字为 GBK", "the .cpg says 'OEM 936'; texts are GBK")
+    p.note("R01", PARCEL_FILE, PARCEL_LAYER, None, None, None, "没有 .cpg，文字为 GBK", "no .cpg; texts are GBK")
 
 
 def _longest(xy: NDArray[np.float64]) -> int:
@@ -167,7 +167,10 @@ def _copies(p: Planting, k: int) -> None:
         shape = p.draft.shapes["parcels"][row]
         code = p.fresh_code(row)
         number = p.append([row], [shape], [code])
-        p.note("G03", PARCEL_FILE, PARCEL_LAYER, number, code, None, f"与第 {row + 1} 行图形完全相同", f"same shape as row {row + 1}", kind="duplicate", other=p.code_of(row))  # fmt: skip
+        p.note(
+            "G03", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), None, f"第 {number} 行图形与此完全相同",
+            f"row {number} has the same shape", kind="duplicate", other=code, rows=[row + 1, number],
+        )  # fmt: skip
 
 
 def _stacks(p: Planting) -> None:
@@ -179,8 +182,11 @@ def _stacks(p: Planting) -> None:
         inner = [shape] * many if n == 0 else [_shrink(shape, 1 - 0.02 * (j + 1)) for j in range(many)]
         codes = [p.fresh_code(row) for _ in range(many)]
         number = p.append([row] * many, inner, codes)
-        zh = f"同一宗地上叠置 {many} 个图形（疑为分户）"
-        p.note("G03", PARCEL_FILE, PARCEL_LAYER, number, codes[0], None, zh, f"{many} shapes on one lot (flats?)", kind="stack", count=many, rows=[number, number + many - 1], other=p.code_of(row))  # fmt: skip
+        rows = [row + 1, *range(number, number + many)]
+        p.note(
+            "G03", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), None, f"同一宗地上叠置 {many + 1} 个图形（疑为分户）",
+            f"{many + 1} shapes on one lot (flats?)", kind="stack", count=many + 1, rows=rows, other=codes[0],
+        )  # fmt: skip
 
 
 def _shrink(shape: Any, share: float) -> Any:
