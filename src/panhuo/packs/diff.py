@@ -77,9 +77,13 @@ def render_changes(changes: Iterable[Change], lang: Lang = "zh") -> str:
     return "\n".join(lines) if lines else {"zh": "没有差异", "en": "no difference"}[lang]
 
 
-def _templates(old: list[str], new: list[str]) -> list[Change]:
-    added = [Change("documents", name, "", "added", None, name) for name in new if name not in old]
-    return added + [Change("documents", name, "", "removed", name, None) for name in old if name not in new]
+def _templates(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+    """Word templates, compared by their content."""
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            kind: Literal["added", "removed", "changed"]
+            kind = "added" if name not in old else "removed" if name not in new else "changed"
+            yield Change("documents", f"{name}.docx", "", kind, old.get(name), new.get(name))
 
 
 def _entries(part: str, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:

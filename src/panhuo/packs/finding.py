@@ -18,8 +18,14 @@ def pack_folders(folders: Iterable[Path | str] | None = None) -> tuple[Path, ...
     given = [Path(f) for f in folders or ()]
     named = [Path(f) for f in os.environ.get(ENVIRONMENT, "").split(os.pathsep) if f]
     shipped = Path(__file__).resolve().parent.parent / "_packs"
-    beside = [p / "packs" for p in Path(__file__).resolve().parents if (p / "pyproject.toml").is_file()]
+    beside = [p / "packs" for p in Path(__file__).resolve().parents if _is_checkout(p)]
     return tuple(dict.fromkeys(f for f in (*given, *named, shipped, *beside) if f.is_dir()))
+
+
+def _is_checkout(folder: Path) -> bool:
+    """Whether this is the source of Panhuo itself, not a project that has Panhuo installed somewhere inside it."""
+    project = folder / "pyproject.toml"
+    return project.is_file() and 'name = "panhuo"' in project.read_text(encoding="utf-8")
 
 
 def find_packs(folders: Iterable[Path | str] | None = None) -> dict[str, Path]:

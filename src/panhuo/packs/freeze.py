@@ -20,8 +20,8 @@ def freeze(pack: Pack) -> dict[str, Any]:
     """The loaded pack as dicts, lists, texts, numbers, booleans and nulls (dates as ISO texts).
 
     ``{"format", "id", "on", "title", "layers", "sha256", "content", "provenance"}``. ``content`` holds what the pack
-    says on the day ``on`` (``meta``, ``clauses``, ``tables`` and the parts named in ``PARTS``); only keys that are
-    written are in it, so an explicit null (a threshold nobody has set) differs from a key that is absent. ``sha256`` is
+    says on the day ``on`` (``meta``, ``clauses``, ``tables``, the parts named in ``PARTS``, hashes of the
+    ``templates``); only keys that are written are in it, so an explicit null (a threshold nobody has set) differs from a key that is absent. ``sha256`` is
     over ``content`` alone: neither moving a line nor asking on another day changes it unless the rules change.
     ``provenance`` names file and line of each entry.
     """
@@ -30,7 +30,9 @@ def freeze(pack: Pack) -> dict[str, Any]:
         "clauses": [_dump(c) for c in pack.clauses.values()],
         "tables": [_dump(t) for t in pack.tables.values()],
         **{part: _dump(getattr(pack, part)) for part in PARTS},
-        "templates": sorted(pack.templates),
+        "templates": {
+            name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(pack.templates.items())
+        },
     }
     return {
         "format": FORMAT,
