@@ -21,9 +21,9 @@ def freeze(pack: Pack) -> dict[str, Any]:
 
     ``{"format", "id", "on", "title", "layers", "sha256", "content", "provenance"}``. ``content`` holds what the pack
     says on the day ``on`` (``meta``, ``clauses``, ``tables``, the parts named in ``PARTS``, hashes of the
-    ``templates``); only keys that are written are in it, so an explicit null (a threshold nobody has set) differs from a key that is absent. ``sha256`` is
-    over ``content`` alone: neither moving a line nor asking on another day changes it unless the rules change.
-    ``provenance`` names file and line of each entry.
+    ``templates``); only keys that are written are in it, so an explicit null (a threshold nobody has set) differs
+    from a key that is absent. ``sha256`` is over ``content`` alone: neither moving a line nor asking on another day
+    changes it unless the rules change. ``provenance`` names file and line of each entry.
     """
     content: dict[str, Any] = {
         "meta": _dump(pack.meta),

@@ -66,18 +66,22 @@ def _rivals(parent: dict[str, Located], child: dict[str, Located]) -> set[str]:
     return gone - child.keys()
 
 
+def entry_id(item: Located) -> str | None:
+    """The id of an entry as text; None for what is no entry (validation tells a wrong id)."""
+    name = item.get("id")
+    return None if name is None or name.value is None or isinstance(name.value, dict | tuple) else str(name.value)
+
+
 def _by_id(items: Located) -> bool:
-    return all(item.is_map and "id" in item.value for item in items.value)
+    return all(entry_id(item) is not None for item in items.value)
 
 
 def _merge_lists(parent: Located, child: Located, problems: Problems) -> Located:
-    changes: dict[object, Located] = {}
-    for item in child.value:
-        changes[item.value["id"].value] = item
-    known = [item.value["id"].value for item in parent.value]
+    changes: dict[str | None, Located] = {entry_id(item): item for item in child.value}
+    known = [str(entry_id(item)) for item in parent.value]
     merged: list[Located] = []
     for item in parent.value:
-        change = changes.pop(item.value["id"].value, None)
+        change = changes.pop(entry_id(item), None)
         if change is None:
             merged.append(item)
         elif not _removes(change):
@@ -95,9 +99,9 @@ def _removes(entry: Located) -> bool:
     return flag is not None and flag.value is True
 
 
-def _nothing_to_remove(entry: Located, known: list[object], problems: Problems) -> None:
-    name = entry.value["id"].value
-    zh, en = hint(str(name), [str(k) for k in known])
+def _nothing_to_remove(entry: Located, known: list[str], problems: Problems) -> None:
+    name = entry_id(entry)
+    zh, en = hint(str(name), known)
     problems.add(
         entry.place,
         "remove_unknown",
@@ -111,7 +115,7 @@ def drop_removed(tree: Located, problems: Problems) -> Located:
     if isinstance(tree.value, tuple):
         kept = []
         for item in tree.value:
-            if item.is_map and _removes(item) and "id" in item.value:
+            if entry_id(item) is not None and _removes(item):
                 _nothing_to_remove(item, [], problems)
             else:
                 kept.append(drop_removed(item, problems))
@@ -148,31 +152,31 @@ def _override_leaves(parent: Located, child: Located, problems: Problems) -> tup
     named = child.get("conditions")
     if named is None or not named.is_list:
         return parent, child
-    own_named = {e.value["id"].value for e in _entries(parent.get("conditions"))}
-    inner = {e.value["id"].value for e in leaf_maps(parent) if "id" in e.value} - own_named
-    patches = {e.value["id"].value: e for e in _entries(named) if e.value["id"].value in inner}
+    own_named = {entry_id(e) for e in _entries(parent.get("conditions"))}
+    inner = {entry_id(e) for e in leaf_maps(parent)} - own_named
+    patches = {entry_id(e): e for e in _entries(named) if entry_id(e) in inner}
     if not patches:
         return parent, child
-    rest = tuple(e for e in named.value if not (e.is_map and "id" in e.value and e.value["id"].value in patches))
+    rest = tuple(e for e in named.value if entry_id(e) not in patches)
     content = {**child.value, "conditions": Located(rest, named.place)}
     patched = _patch(parent, patches, problems, inside=False)
     return (patched if patched is not None else parent), Located(content, child.place)
 
 
 def _entries(items: Located | None) -> list[Located]:
-    return [e for e in items.value if e.is_map and "id" in e.value] if items is not None and items.is_list else []
+    return [e for e in items.value if entry_id(e) is not None] if items is not None and items.is_list else []
 
 
-def _patch(tree: Located, patches: dict[object, Located], problems: Problems, *, inside: bool) -> Located | None:
+def _patch(tree: Located, patches: dict[str | None, Located], problems: Problems, *, inside: bool) -> Located | None:
     """The tree with the patches applied to its leaves; None where a leaf was removed."""
     if tree.is_list:
         kept = [p for item in tree.value if (p := _patch(item, patches, problems, inside=inside)) is not None]
         return Located(tuple(kept), tree.place)
     if not tree.is_map:
         return tree
-    name = tree.get("id")
-    if name is not None and name.value in patches and any(k in tree.value for k in _LEAF_KINDS):
-        change = patches[name.value]
+    name = entry_id(tree)
+    if name is not None and name in patches and any(k in tree.value for k in _LEAF_KINDS):
+        change = patches[name]
         return None if _removes(change) else _merge_maps(tree, change, problems, deep=True)
     content: dict[str, Located] = {}
     for key, value in tree.value.items():
