@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from panhuo.exchange import Layer
 from panhuo.identify import FactSource
 from panhuo.land.polygons import Polygons
 from panhuo.quality.subject import Subject
@@ -90,10 +93,21 @@ def source_of(subjects: Iterable[Subject], year: int | None = None) -> FactSourc
     """The source that several layers of one role are: their names, the year they speak of, the latest day of issue."""
     named, day = [], None
     for subject in subjects:
-        if subject.layer.name not in named:
-            named.append(subject.layer.name)
+        name = label(subject.layer)
+        if name not in named:
+            named.append(name)
         if subject.issued is not None:
             day = max(day, subject.issued) if day else subject.issued
         year = year or subject.year
-    label = "、".join(named[:3]) + ("等" if len(named) > 3 else "")
-    return FactSource(label + (f"（{year}年度）" if year else ""), day)
+    together = "、".join(named[:3]) + ("等" if len(named) > 3 else "")
+    return FactSource(together + (f"（{year}年度）" if year else ""), day)
+
+
+_GENERIC = re.compile(r"^(sheet|工作表|table)\s*\d*$", re.I)
+
+
+def label(layer: Layer) -> str:
+    """What people call a layer: its own name, or its file's where the name says nothing (Sheet1)."""
+    if _GENERIC.match(layer.name):
+        return PurePosixPath(layer.source).stem
+    return layer.name
