@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -428,25 +429,21 @@ def _numbers(
 def _dates(
     texts: pa.Array, name: str, kept: NDArray[np.int64], source: str, layer: str, findings: list[Finding]
 ) -> pa.Array:
-    values = texts.to_pylist() if texts.null_count < len(texts) else []
-    if not values:
-        return pa.nulls(len(texts), pa.date32())
-    known: dict[str | None, np.datetime64 | None] = {None: None, "00000000": None, "0": None}
-    wrong, out = [], []
-    for row, v in enumerate(values):
-        if v not in known:
-            m = re.fullmatch(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})", v.strip())
-            try:
-                known[v] = np.datetime64("-".join(m.groups())) if m else None
-            except ValueError:
-                known[v] = None
-        if known[v] is None and v not in (None, "00000000", "0"):
-            wrong.append(row)
-        out.append(known[v])
-    if wrong:
-        findings.append(_misfit(name, "日期", "a date", np.array(wrong), values[wrong[0]], kept, source, layer))
-    none = np.datetime64("NaT", "D")
-    return pa.array(np.array([none if v is None else v for v in out], "datetime64[D]"))
+    coded = texts.dictionary_encode()
+    days = []
+    unread = []
+    for k, v in enumerate(coded.dictionary.to_pylist()):
+        m = re.fullmatch(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})", v.strip())
+        try:
+            days.append(date(*map(int, m.groups())) if m else None)
+        except ValueError:
+            days.append(None)
+        if days[-1] is None and v.strip("0 "):
+            unread.append(k)
+    if unread:
+        wrong = np.flatnonzero(pc.fill_null(pc.is_in(coded.indices, pa.array(unread, coded.indices.type)), False))
+        findings.append(_misfit(name, "日期", "a date", wrong, texts[int(wrong[0])].as_py(), kept, source, layer))
+    return pa.array(days, pa.date32()).take(coded.indices)
 
 
 def _misfit(

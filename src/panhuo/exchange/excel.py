@@ -20,7 +20,7 @@ from panhuo.exchange import encoding as enc
 from panhuo.exchange import tabular
 from panhuo.exchange.codes import finding, unreadable
 from panhuo.exchange.delivery import Layer
-from panhuo.exchange.header import Merge
+from panhuo.exchange.header import Merge, column_letters
 from panhuo.exchange.result import ReadResult
 from panhuo.messages import Finding
 
@@ -126,8 +126,6 @@ def _put_errors(
     by_kind: dict[str, list[tuple[int, int]]] = {}
     for at, kind in errors.items():
         by_kind.setdefault(kind, []).append(at)
-    from panhuo.exchange.header import column_letters
-
     for kind, places in by_kind.items():
         row, column = min(places)
         cell = f"{column_letters(column)}{row + 1}"

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pyarrow as pa
+import shapely
 
 from panhuo.exchange import encoding as enc
 from panhuo.exchange.codes import finding, unreadable
@@ -111,8 +112,6 @@ def _placed(layer: Layer, text: str, driver: str) -> Layer:
 
 def _by_feature(text: str, source: str, stem: str, before: list[Finding]) -> ReadResult:
     """Features one by one, after GDAL refused the whole: what is broken is named by its number."""
-    import shapely
-
     try:
         body = json.loads(text)
     except ValueError as error:

@@ -83,7 +83,7 @@ def _read_all(items: list[Item], work: _Work, depth: int) -> list[Item]:
     """Read a folder's or an archive's files; returns them together with the members of archives among them."""
     done = list(items)
     books, rest = grouping.databases(items)
-    kinds = {i.path: sniff(i) for i in rest}
+    kinds = {i.path: _kind(i, work) for i in rest}
     groups = grouping.families(rest, kinds)
     taken = {p.path for parts in groups for p in parts.values()}
     jobs: list[tuple[str, Callable[[], list[Item]]]] = []
@@ -100,6 +100,14 @@ def _read_all(items: list[Item], work: _Work, depth: int) -> list[Item]:
             work.states[path] = "unreadable"
             work.findings.append(_mistake(path, error))
     return done
+
+
+def _kind(i: Item, work: _Work) -> Kind:
+    try:
+        return sniff(i)
+    except Exception as error:  # the same: one strange file must not cost the others
+        work.findings.append(_mistake(i.path, error))
+        return "unknown"
 
 
 def _database(folder: str, files: list[Item], work: _Work) -> list[Item]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyproj
 import shapely
 
 from panhuo.exchange.codes import finding
@@ -20,8 +21,6 @@ _STATE = (
 
 def stated(text: str | None) -> Crs | None:
     """The CRS of a .prj file, WKT, PROJJSON or ``EPSG:…`` text; None when there is none or nobody knows it."""
-    import pyproj
-
     if not text or not text.strip():
         return None
     plain = text.strip()

@@ -55,7 +55,7 @@ USUAL: Mapping[str, frozenset[str]] = {
     "gpkg": frozenset({"gpkg"}),
     "zip": frozenset({"zip", "kmz", "gdb", "ovkmz"}),
     "parquet": frozenset({"parquet", "geoparquet", "pq"}),
-    "kml": frozenset({"kml", "ovkml"}),
+    "kml": frozenset({"kml", "ovkml", "kmz", "ovkmz"}),
     "gml": frozenset({"gml", "xml"}),
     "geojson": frozenset(["geojson", "json", "topojson", "geojsonl", "geojsons", "ndjson", "jsonl", "txt", "seq"]),
     "html": frozenset({"html", "htm"}),

@@ -150,6 +150,8 @@ def _joined(
 ) -> tuple[pa.Table, pa.Array, NDArray[np.int64]]:
     """Attributes and shapes side by side: record i of one is record i of the other; none of either is dropped."""
     n, total = len(shapes), table.total
+    if n == total == table.kept.size:
+        return table.columns, shapes, np.arange(n)
     gone = np.setdiff1d(np.arange(total), table.kept)
     rows = np.setdiff1d(np.arange(max(n, total)), gone)
     if n != total:
@@ -165,8 +167,6 @@ def _joined(
                 count=abs(n - total),
             )
         )
-    if n == total and not gone.size:
-        return table.columns, shapes, rows
     at = np.full(max(n, total), -1, np.int64)
     at[table.kept] = np.arange(table.kept.size)
     take = pa.array(at[rows], mask=at[rows] < 0)

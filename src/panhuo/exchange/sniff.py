@@ -158,6 +158,8 @@ def _zip(item: Item) -> Kind:
             mime = z.read("mimetype")[:80] if "mimetype" in names else b""
     except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, NotImplementedError):
         return "zip"
+    if item.ext in ("kmz", "ovkmz") and any(n.lower().endswith(".kml") for n in names):
+        return "kml"
     if any(n.startswith("xl/") for n in names) and "[Content_Types].xml" in names:
         return "excel"
     if b"opendocument.spreadsheet" in mime:

@@ -3,6 +3,7 @@ dropped."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import warnings
 from collections.abc import Collection
@@ -41,7 +42,7 @@ def arrow(path: Path | str, layer: str | None = None, **options: Any) -> tuple[d
     return meta, table
 
 
-def read(path: Path, source: str, driver: str, *, only: frozenset[str] = frozenset(), **options: Any) -> ReadResult:
+def read(path: Path, source: str, driver: str, **options: Any) -> ReadResult:
     """All layers of a data source that GDAL can open; a layer that fails is a finding and the others are still read."""
     findings: list[Finding] = []
     try:
@@ -64,8 +65,6 @@ def read(path: Path, source: str, driver: str, *, only: frozenset[str] = frozens
         )
     layers = []
     for name in names:
-        if only and name not in only:
-            continue
         extra = {} if name in listed else {"LIST_ALL_TABLES": "YES"}
         try:
             meta, table = arrow(path, name, return_fids=True, **extra, **options)
@@ -165,8 +164,6 @@ def plain_columns(table: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
 
     Lists of plain values stay lists. Returns the table and notes naming what was rewritten.
     """
-    import json
-
     notes = []
     for k, field in enumerate(table.schema):
         column, kind = table.column(k), field.type

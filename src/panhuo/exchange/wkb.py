@@ -79,7 +79,8 @@ def flatten(geometry: pa.Array | pa.ChunkedArray) -> Flat:
     little[long] = data[start] == 1
     plain = little & (codes >= 1) & (codes <= 6)
     todo = np.flatnonzero(valid & ~plain)
-    kinds = {int(k): int(n) for k, n in zip(*np.unique(codes[plain], return_counts=True), strict=True)}
+    found = np.bincount(codes[plain].astype(np.int64), minlength=1)
+    kinds = {int(k): int(found[k]) for k in np.flatnonzero(found)}
     if not todo.size:
         return Flat(wkb, kinds, 0, 0, 0, [])
     return _rewritten(wkb, todo, kinds)
