@@ -86,6 +86,14 @@ def test_series_differ_in_more_than_colour() -> None:
     assert "stroke-dasharray" in lines.svg
 
 
+def test_two_drawings_in_one_page_do_not_share_names() -> None:
+    series = (Series("一", (1.0,)), Series("二", (2.0,)))
+    first, second = (chart(Chart("bar", (name,), series)).svg for name in ("甲", "乙"))
+    ids = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (first, second)]
+    assert ids[0] and not ids[0] & ids[1]
+    assert all(f"url(#{name})" in first for name in ids[0])
+
+
 def test_a_histogram_counts_every_value_once() -> None:
     values = np.random.default_rng(1).gamma(2, 3, 999)
     spec = histogram([*values, np.nan], bins=9)

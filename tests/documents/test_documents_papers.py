@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import shutil
 from pathlib import Path
 
 import docx
+import pylopdf_fonts_zh_cn
 import pytest
 from docx.oxml.ns import qn
 from hypothesis import given, settings
@@ -17,6 +19,7 @@ from sample_papers import CLASSES, DAY, TOWNS, parcel_table, sample_paper, town_
 
 from panhuo.documents import (
     Bullets,
+    Cell,
     Chart,
     Clause,
     Column,
@@ -26,6 +29,7 @@ from panhuo.documents import (
     KeyFigures,
     Paper,
     Paragraph,
+    Picture,
     Ref,
     Series,
     Strong,
@@ -34,6 +38,10 @@ from panhuo.documents import (
     write_pdf,
     write_template,
 )
+from panhuo.documents import tables as tb
+from panhuo.documents.fonts import fonts
+from panhuo.documents.pages import page_pictures
+from panhuo.documents.wording import chinese_number
 from panhuo.messages import PanhuoError
 
 HOSTILE = (
@@ -278,3 +286,61 @@ def test_long_codes_never_leave_their_cell() -> None:
 def test_a_register_of_hundreds_of_rows_is_typeset() -> None:
     made = write_pdf(Paper("登记册", DAY, (parcel_table("zh", 800),)))
     assert len(PdfReader(io.BytesIO(made)).pages) > 40
+
+
+def test_pages_can_be_looked_at_and_a_picture_stands_in_a_paper(chinese_pdf: bytes) -> None:
+    pages = page_pictures(chinese_pdf, ppi=30, most=2)
+    assert len(pages) == 2 and all(p.startswith(b"\x89PNG") for p in pages)
+    paper = Paper("附图", DAY, (Figure(Picture(pages[0], 60, 85), "首页"),))
+    assert "图1首页" in text_of(write_pdf(paper))
+    assert len(docx.Document(io.BytesIO(write_docx(paper))).inline_shapes) == 1
+    with pytest.raises(PanhuoError, match="PDF"):
+        page_pictures(b"no pdf")
+
+
+def test_an_office_can_bring_its_own_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(pylopdf_fonts_zh_cn.serif_path(), tmp_path / "own.otf")
+    monkeypatch.setenv("PANHUO_FONT_DIRS", str(tmp_path))
+    assert fonts().folders[0] == tmp_path
+    assert "字体" in text_of(write_pdf(Paper("字体", DAY)))
+    monkeypatch.setenv("PANHUO_FONT_DIRS", str(tmp_path / "没有"))
+    with pytest.raises(PanhuoError, match="PANHUO_FONT_DIRS"):
+        write_pdf(Paper("字体", DAY))
+
+
+def test_a_cell_longer_than_a_page_is_divided_and_not_cut() -> None:
+    story = "".join(f"第{k}句。" for k in range(1500))
+    table = Table((Column("编号", kind="code"), Column("问题描述")), (("1", story), ("2", "短")), "问题清单")
+    assert "第1499句。" in text_of(write_pdf(Paper("清单", DAY, (table,))))
+
+
+def test_a_table_whose_rows_do_not_match_its_columns_is_refused() -> None:
+    for table in (
+        Table((Column("甲"),), (("一", "二"),), "表"),
+        Table((), (), "表"),
+        Table((Column("甲"),), (), total=(1, 2)),
+    ):
+        with pytest.raises(PanhuoError):
+            write_docx(Paper("表", DAY, (table,)))
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "said"),
+    [
+        (None, Column("面积", kind="number"), "—"),
+        (float("nan"), Column("面积", kind="number"), "—"),
+        (-0.001, Column("面积", kind="number", decimals=2), "0.00"),
+        (1234567.891, Column("面积", kind="number", decimals=2), "1,234,567.89"),
+        (1234, Column("宗数", kind="number"), "1,234"),
+        (2025, Column("年份", kind="code"), "2025"),
+        (True, Column("登记"), "是"),
+        (dt.date(2026, 1, 2), Column("日期", kind="date"), "2026-01-02"),
+        ("", Column("权利人"), "—"),
+    ],
+)
+def test_cells_stand_as_an_office_writes_them(value: Cell, column: Column, said: str) -> None:
+    assert tb.words(value, column, "zh") == said
+
+
+def test_chinese_numerals_count_as_headings_do() -> None:
+    assert [chinese_number(n) for n in (1, 10, 11, 20, 35, 99)] == ["一", "十", "十一", "二十", "三十五", "九十九"]

@@ -88,13 +88,14 @@ class _Setter:
         self.pictures = 0
         self.blocks = st.numbered(paper)
         self.refs = st.references(self.blocks)
+        self.laid: dict[int, list[tb.Panel]] = {}
 
     def say(self, words: str) -> str:
         return printable(words, self.fonts.characters, self.missing)
 
     def write(self) -> None:
         p, lang = self.paper, self.paper.lang
-        sided = st.sided(self.blocks, lambda table: tb.layout(table, lang)[0].landscape)
+        sided = st.sided(self.blocks, lambda table: self.panels(table)[0].landscape)
         blocks = self.gather([self.block(item) | {"lying": lying} for item, lying in sided])
         sources = [self.say(s) for s in st.source_lines(p)]
         data: dict[str, Any] = {
@@ -164,19 +165,22 @@ class _Setter:
         ]
         return {"t": "key", "items": cells, "value_size": max(8.0, min(20.0, 20 * room / widest))}
 
+    def panels(self, table: Table) -> list[tb.Panel]:
+        if id(table) not in self.laid:
+            self.laid[id(table)] = tb.layout(tb.check(table), self.paper.lang)
+        return self.laid[id(table)]
+
     def note(self, words: str) -> str:
         return self.say(WORDS["note"][self.paper.lang] + words) if words else ""
 
     def table(self, table: Table, number: str) -> dict[str, Any]:
         lang = self.paper.lang
-        tb.check(table)
-        panels = tb.layout(table, lang)
         return {
             "t": "table",
             "caption": self.say(st.caption(number, table.caption, lang)) if table.caption else "",
             "continued": WORDS["continued"][lang],
             "note": self.note(table.note),
-            "panels": [self.panel(table, panel) for panel in panels],
+            "panels": [self.panel(table, panel) for panel in self.panels(table)],
         }
 
     def panel(self, table: Table, panel: tb.Panel) -> dict[str, Any]:

@@ -6,6 +6,8 @@ are measured by ``fonts.text_width``.
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
@@ -130,12 +132,18 @@ def document(width_mm: float, height_mm: float, body: Iterable[str], *, defs: st
     )
     name = f"<title>{escape(clean(alt))}</title>" if alt else ""
     block = f"<defs>{defs}</defs>" if defs else ""
-    return Drawing(
-        f'{head}{name}{block}<rect width="{w}" height="{h}" fill="#fff"/>{"".join(body)}</svg>',
-        width_mm,
-        height_mm,
-        alt,
-    )
+    inner = _own_names(block + f'<rect width="{w}" height="{h}" fill="#fff"/>' + "".join(body))
+    return Drawing(f"{head}{name}{inner}</svg>", width_mm, height_mm, alt)
+
+
+def _own_names(body: str) -> str:
+    """``body`` with its ids made its own by a checksum: several drawings may stand in one web page."""
+    names = set(re.findall(r'<(?:pattern|clipPath) id="(\w+)"', body))
+    if not names:
+        return body
+    tail = f"-{zlib.crc32(body.encode('utf-8', 'replace')):08x}"
+    one = "|".join(sorted(names, key=len, reverse=True))
+    return re.sub(rf'( id="|="url\(#|href="#)({one})(?=[")])', rf"\g<1>\g<2>{tail}", body)
 
 
 def wrap(words: str, room: float, size: float, most: int = 3) -> list[str] | None:

@@ -130,6 +130,8 @@ def check(table: Table) -> Table:
     """
     where = table.caption or table.key or None
     width = len(table.columns)
+    if not width:
+        raise PanhuoError("表格没有列。", "The table has no columns.", where=where)
     for k, row in enumerate(table.rows, 1):
         if len(row) != width:
             raise PanhuoError(

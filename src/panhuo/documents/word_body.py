@@ -52,6 +52,7 @@ class Body:
         self.landscape = (section.page_height - section.top_margin - section.bottom_margin) / 12700
         self.room = (self.portrait / MM, (self.landscape / MM) - 20)
         self.anchor: Any = None
+        self.laid: dict[int, list[tb.Panel]] = {}
         self.lying = False
 
     def put(
@@ -171,13 +172,14 @@ class Body:
         self.lying = lying
 
     def panels(self, table: Table) -> list[tb.Panel]:
-        return tb.layout(table, self.paper.lang, self.portrait, self.landscape)
+        if id(table) not in self.laid:
+            self.laid[id(table)] = tb.layout(tb.check(table), self.paper.lang, self.portrait, self.landscape)
+        return self.laid[id(table)]
 
     # Tables -----------------------------------------------------------------------------------------------------
 
     def table(self, table: Table, number: str) -> None:
         lang = self.paper.lang
-        tb.check(table)
         for k, panel in enumerate(self.panels(table)):
             if table.caption:
                 more = WORDS["continued"][lang] if k else ""
@@ -191,6 +193,7 @@ class Body:
         self.paragraph("表注").paragraph_format.line_spacing = Pt(9)
 
     def key_figures(self, block: KeyFigures) -> None:
+        self.paragraph("表注").paragraph_format.line_spacing = Pt(6)
         self.anchor.addprevious(parse_xml(key_grid(block, self.portrait, self.document.styles["表格"].style_id)))
         self.paragraph("表注").paragraph_format.line_spacing = Pt(9)
 

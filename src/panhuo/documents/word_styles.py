@@ -86,7 +86,7 @@ def prepare(document: Any, paper: Paper) -> None:
             continue
         face = {1: "hei", 2: "kai"}.get(level, "body")
         _form(style, face, 16 if official else 12, "left", True)
-        style.font.bold = level in (2, 3)
+        style.font.bold = level in (2, 3) or paper.lang == "en"
         style.font.italic = False
         style.font.color.rgb = RGBColor(0, 0, 0)
         style.paragraph_format.line_spacing = Pt(29 if official else 21)
