@@ -12,6 +12,7 @@ def check_workflow(check: Checking) -> None:
     """Deadlines, tasks, chains, reviews, publicity, filing."""
     _check_calendar(check)
     _check_programme(check)
+    _check_reports(check)
     workflow = check.pack.workflow
     words = {**parcel_words(check.pack.indicators), **CASE_FACTS}
     for chain in workflow.chains:
@@ -54,6 +55,23 @@ def _check_programme(check: Checking) -> None:
             check.unknown(place, "deadline", "时间节点", "deadline", task.deadline, deadlines)
         if task.stage and task.stage not in windows:
             check.unknown(place, "stage", "阶段（window 类时间节点）", "window of the calendar", task.stage, windows)
+
+
+def _check_reports(check: Checking) -> None:
+    pack = check.pack
+    deadlines = {d.id for d in pack.calendar.deadlines}
+    for report in pack.programme.reports:
+        place = f"programme.reports.{report.id}"
+        check.check_actors(place, "who", report.who)
+        check.check_actors(place, "sent_to", report.sent_to)
+        if report.deadline and report.deadline not in deadlines:
+            check.unknown(place, "deadline", "时间节点", "deadline", report.deadline, deadlines)
+        if report.template and report.template not in pack.templates:
+            check.unknown(place, "template", "文书模板（documents/）", "template", report.template, pack.templates)
+    formulas = {f.id for f in pack.incentives.formulas}
+    for kpi in pack.programme.kpis:
+        if kpi.formula and kpi.formula not in formulas:
+            check.unknown(f"programme.kpis.{kpi.id}", "formula", "算法", "formula", kpi.formula, formulas)
 
 
 def _check_chain(check: Checking, chain: Chain, words: dict[str, Kind]) -> None:

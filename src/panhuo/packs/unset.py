@@ -33,7 +33,7 @@ def _find(pack: Pack) -> Iterator[Unset]:
         if deadline.unset:
             entry = f"calendar.deadlines.{deadline.id}"
             yield Unset(f"{entry}.{deadline.unset[0]}", deadline.set_by or "", pack.place(entry, deadline.unset[0]))
-    for part in ("indicators", "workflow", "modes", "incentives"):
+    for part in ("indicators", "programme", "workflow", "modes", "incentives"):
         yield from _inside(pack, part, getattr(pack, part))
 
 

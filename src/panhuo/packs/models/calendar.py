@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from panhuo.packs.models.base import Entry, Id, Name, Names, PackText, Strict, Texts, as_tuple, open_value, refuse
+from panhuo.packs.models.base import Entry, Id, Name, Names, Open, PackText, Strict, Texts, as_tuple, open_value, refuse
 
 Month = Annotated[int, Field(ge=1, le=12)]
 Day = Annotated[int, Field(ge=1, le=31)] | Literal["last"]
@@ -164,7 +164,32 @@ class Task(Entry):
     stage: Id | None = None
 
 
+class Report(Entry):
+    """A report that is owed: who writes it, by which deadline, to whom, with which contents."""
+
+    title: PackText
+    who: Names = ()
+    sent_to: Names = ()
+    deadline: Id | None = None
+    contents: Texts = ()
+    #: a Word template of documents/, by its name without .docx
+    template: Name | None = None
+
+
+class Kpi(Entry):
+    """A figure by which the work is measured; ``target`` is null (with ``set_by``) where the text gives none."""
+
+    title: PackText
+    unit: str | None = None
+    formula: Id | None = None
+    direction: Literal["up", "down"] | None = None
+    baseline: Open | None = None
+    target: Open | None = None
+
+
 class Programme(Strict):
     """programme.yaml."""
 
     tasks: tuple[Task, ...] = ()
+    reports: tuple[Report, ...] = ()
+    kpis: tuple[Kpi, ...] = ()
