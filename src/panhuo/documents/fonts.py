@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pylopdf_fonts_zh_cn
 import typst
@@ -40,11 +40,12 @@ _SUFFIXES = {".otf", ".ttf", ".ttc", ".otc"}
 
 @dataclass(frozen=True, slots=True)
 class Fonts:
-    """The fonts a paper is set in: folders, the families found there, and the characters they hold."""
+    """The fonts a paper is set in: folders, the families found there, the characters they hold, Typst's handle."""
 
     folders: tuple[Path, ...]
     families: frozenset[str]
     characters: frozenset[int]
+    handle: Any
 
     def stack(self, role: str) -> list[str]:
         """The families of ``role`` that are there, then every other family, so that rare characters find their font."""
@@ -77,7 +78,7 @@ def load_fonts(folders: tuple[Path, ...]) -> Fonts:
         for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES):
             for font in _open(path):
                 characters.update(font.getBestCmap() or {})
-    return Fonts(folders, frozenset(found.families()), frozenset(characters))
+    return Fonts(folders, frozenset(found.families()), frozenset(characters), found)
 
 
 def fonts() -> Fonts:

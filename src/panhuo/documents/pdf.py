@@ -68,7 +68,7 @@ def svg_to_png(drawing: Drawing, *, ppi: float = 220) -> bytes:
 
 def _compile(main: Path, root: Path, form: str, **options: Any) -> bytes:
     options |= {"root": str(root), "format": form, "ignore_system_fonts": True}
-    options["font_paths"] = [str(folder) for folder in fonts().folders]
+    options["font_paths"] = fonts().handle
     compiler: Any = typst.compile
     try:
         made = compiler(str(main), **options)
