@@ -221,6 +221,12 @@ def test_ragged_rows_are_kept_and_named_by_their_line() -> None:
     assert [(f["code"], f["row"]) for f in delivery.findings.iter_rows(named=True)] == [("R10", 4), ("R10", 5)]
 
 
+def test_line_ends_of_every_kind() -> None:
+    for end in ("\n", "\r\n", "\r"):
+        layer = open_delivery(end.join(["代码,名称", "1,甲", "2,乙"]).encode(), name="表.csv").layers[0]
+        assert (layer.table.to_pydict(), layer.rows.to_pylist()) == ({"代码": ["1", "2"], "名称": ["甲", "乙"]}, [2, 3])  # type: ignore[union-attr]
+
+
 def test_prose_is_not_a_table() -> None:
     delivery = open_delivery("各科室：\n请于月底前完成调查。\n谢谢！\n".encode(), name="说明.txt")
     assert (delivery.layers, delivery.files[0].state) == ((), "ignored")

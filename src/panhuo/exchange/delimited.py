@@ -88,7 +88,7 @@ def _separator(text: str, ext: str) -> str | None:
         first = next((x for x in text.splitlines() if x.strip()), "")
         if ext == "csv" and first.lower().startswith("sep=") and len(first.strip()) == 5:
             return first.strip()[-1]
-    head = text[:200_000]
+    head = text[:200_000].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     best: tuple[float, str] | None = None
     for sep in _SEPARATORS[:-1]:
         widths = (
@@ -118,7 +118,8 @@ def _lines(text: str, separator: str) -> Lines:
     csv.field_size_limit(2**31 - 1)
     if text[:4].lower() == "sep=":
         text = "\n" + text.partition("\n")[2]
-    reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=separator)
+    plain = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    reader = csv.reader(io.StringIO(plain, newline=""), delimiter=separator)
     rows, at, before = [], [], 0
     for row in reader:
         if row and any(row):

@@ -249,7 +249,7 @@ def _index_fits(shx: Path, shp: Path) -> bool:
     if not len(entries):
         return size <= 108
     at, length = entries[:, 0], entries[:, 1]
-    if at.min() < 100 or (at + 8 + length).max() > size:
+    if at.min() < 100 or length.min() < 0 or (at + 8 + length).max() > size:
         return False
     data = np.memmap(shp, np.uint8, "r")
     heads = np.stack([data[at + k] for k in range(8)], axis=1).copy().view(">i4")

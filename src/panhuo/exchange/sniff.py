@@ -6,6 +6,7 @@ import re
 import sqlite3
 import struct
 import zipfile
+import zlib
 from typing import Literal
 
 from panhuo.exchange import boundary_txt
@@ -156,7 +157,7 @@ def _zip(item: Item) -> Kind:
         with zipfile.ZipFile(item.local) as z:
             names = set(z.namelist())
             mime = z.read("mimetype")[:80] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, OSError, RuntimeError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError, NotImplementedError, EOFError):
         return "zip"
     if item.ext in ("kmz", "ovkmz") and any(n.lower().endswith(".kml") for n in names):
         return "kml"
