@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import sedona.db
+import sedonadb
 
 from engines import LEAST, Answer, file
 
 VALID = "CASE WHEN ST_IsValid(p.geometry) THEN p.geometry ELSE ST_MakeValid(p.geometry) END"
 
 
-def _session(folder: Path, **names: str) -> sedona.db.context.SedonaContext:
-    session = sedona.db.connect()
+def _session(folder: Path, **names: str) -> Any:
+    session = sedonadb.connect()
     for view, name in names.items():
         session.read_parquet(file(folder, name)).to_view(view, overwrite=True)
     return session
 
 
-def _one(session: sedona.db.context.SedonaContext, sql: str) -> list[float]:
+def _one(session: Any, sql: str) -> list[float]:
     table = session.sql(sql).to_arrow_table()
     return [column[0].as_py() for column in table.columns]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -25,6 +26,8 @@ NOT_FINITE: Final = wkb.NOT_FINITE
 CLOSED: Final = wkb.CLOSED
 
 _CHUNK = 16_384
+
+_Piece = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,45 +63,51 @@ class Polygons:
         ``geometry``: an Arrow binary or large_binary array (chunked or not), or a sequence of bytes with None for null.
         No row raises: what cannot be used has a ``state`` that says why, and no rings.
         """
-        array = _binary(geometry)
-        rows = len(array)
-        bitmap, starts, body = array.buffers()
-        width: type[Any] = np.int64 if pa.types.is_large_binary(array.type) else np.int32
-        if rows == 0 or starts is None:
-            return cls.none(rows)
-        offsets = np.frombuffer(starts, dtype=width)[array.offset : array.offset + rows + 1].astype(np.int64)
-        data = np.frombuffer(body, dtype=np.uint8) if body is not None else np.zeros(0, np.uint8)
-        valid = wkb.valid_rows(
-            np.frombuffer(bitmap, dtype=np.uint8) if bitmap is not None else None, rows, array.offset
-        )
-        return cls._parse(data, offsets, valid, threads)
+        pieces = [_buffers(chunk) for chunk in _chunks(geometry)]
+        return cls._parse([piece for piece in pieces if len(piece[2])], threads)
 
     @classmethod
-    def _parse(
-        cls, data: NDArray[np.uint8], offsets: NDArray[np.int64], valid: NDArray[np.bool_], threads: int | None
-    ) -> Polygons:
-        rows = len(valid)
+    def _parse(cls, pieces: Sequence[_Piece], threads: int | None) -> Polygons:
+        rows = sum(len(valid) for _, _, valid in pieces)
         state = np.zeros(rows, np.uint8)
-        geoms, first_point = np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64)
+        geoms, points = np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64)
+        # chunk by chunk, so that no chunk has to be copied to lie beside the next
+        start = np.cumsum([0, *(len(valid) for _, _, valid in pieces)])
 
-        def measure(first: int, last: int) -> None:
-            wkb.measure_rows(data, offsets, valid, first, last, geoms[1:], first_point[1:], state)
+        def measure(first: int, last: int, piece: int = 0) -> None:
+            data, offsets, valid = pieces[piece]
+            at = start[piece]
+            wkb.measure_rows(data, offsets, valid, first, last, geoms[at + 1 :], points[at + 1 :], state[at:])
 
-        in_chunks(measure, rows, chunk=_CHUNK, threads=threads)
+        for k in range(len(pieces)):
+            in_chunks(partial(measure, piece=k), len(pieces[k][2]), chunk=_CHUNK, threads=threads)
         np.cumsum(geoms, out=geoms)
-        np.cumsum(first_point, out=first_point)
-        coords = np.empty((int(first_point[-1]), 2), np.float64)
+        np.cumsum(points, out=points)
+        coords = np.empty((int(points[-1]), 2), np.float64)
         raw = coords.reshape(-1).view(np.uint8)
         rings, holes = np.zeros(int(geoms[-1]) + 1, np.int64), np.zeros(int(geoms[-1]), np.bool_)
 
-        def fill(first: int, last: int) -> int:
-            return int(wkb.fill_rows(data, offsets, first, last, geoms, first_point, coords, raw, rings, holes, state))
+        def fill(first: int, last: int, piece: int = 0) -> int:
+            data, offsets, _ = pieces[piece]
+            at = start[piece]
+            return int(
+                wkb.fill_rows(
+                    data, offsets, first, last, geoms[at:], points[at:], coords, raw, rings, holes, state[at:]
+                )
+            )
 
-        if sum(in_chunks(fill, rows, chunk=_CHUNK, threads=threads)):
+        bad = 0
+        for k in range(len(pieces)):
+            bad += sum(in_chunks(partial(fill, piece=k), len(pieces[k][2]), chunk=_CHUNK, threads=threads))
+        if bad:
             # Rare: rows with NaN or infinity. Take them out by parsing again without them.
-            bad = state == NOT_FINITE
-            parsed = cls._parse(data, offsets, valid & ~bad, threads)
-            parsed.state[bad] = NOT_FINITE
+            off = state == NOT_FINITE
+            again = [
+                (data, offsets, valid & ~off[start[k] : start[k + 1]])
+                for k, (data, offsets, valid) in enumerate(pieces)
+            ]
+            parsed = cls._parse(again, threads)
+            parsed.state[off] = NOT_FINITE
             return parsed
         return cls(coords, rings, holes, geoms, state)
 
@@ -225,27 +234,40 @@ class Polygons:
         return Polygons(new, self.rings, self.holes, self.geoms, self.state)
 
 
-def _binary(geometry: pa.Array | pa.ChunkedArray | Sequence[bytes | None]) -> pa.Array:
-    """One contiguous Arrow binary array of whatever holds WKB."""
-    if not isinstance(geometry, pa.Array | pa.ChunkedArray):
-        geometry = pa.array(list(geometry), type=pa.large_binary())
+def _chunks(geometry: pa.Array | pa.ChunkedArray | Sequence[bytes | None]) -> list[pa.Array]:
+    """Arrow binary arrays of whatever holds WKB."""
     if isinstance(geometry, pa.ChunkedArray):
-        geometry = geometry.chunk(0) if geometry.num_chunks == 1 else geometry.cast(pa.large_binary()).combine_chunks()
-        if isinstance(geometry, pa.ChunkedArray):
-            geometry = pa.concat_arrays(geometry.chunks) if geometry.num_chunks else pa.array([], pa.large_binary())
-    if isinstance(geometry, pa.ExtensionArray):
-        geometry = geometry.storage
-    kind = geometry.type
-    if pa.types.is_null(kind):
-        return geometry.cast(pa.large_binary())
-    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
-        if pa.types.is_fixed_size_binary(kind) or "binary_view" in str(kind):
-            return geometry.cast(pa.large_binary())
-        raise PanhuoError(
-            f"几何列的类型是 {kind}，应为 binary 或 large_binary（WKB）。",
-            f"The geometry column has type {kind}; it must be binary or large_binary (WKB).",
-        )
-    return geometry
+        return [_binary(chunk) for chunk in geometry.chunks]
+    if not isinstance(geometry, pa.Array):
+        geometry = pa.array(list(geometry), type=pa.large_binary())
+    return [_binary(geometry)]
+
+
+def _binary(array: pa.Array) -> pa.Array:
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    kind = array.type
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return array
+    if pa.types.is_null(kind) or pa.types.is_fixed_size_binary(kind) or "binary_view" in str(kind):
+        return array.cast(pa.large_binary())
+    raise PanhuoError(
+        f"几何列的类型是 {kind}，应为 binary 或 large_binary（WKB）。",
+        f"The geometry column has type {kind}; it must be binary or large_binary (WKB).",
+    )
+
+
+def _buffers(array: pa.Array) -> _Piece:
+    """Bytes, offsets and validity of a binary array, without copying the bytes."""
+    rows = len(array)
+    bitmap, starts, body = array.buffers()
+    if rows == 0 or starts is None:
+        return np.zeros(0, np.uint8), np.zeros(rows + 1, np.int64), np.zeros(rows, np.bool_)
+    width: type[Any] = np.int64 if pa.types.is_large_binary(array.type) else np.int32
+    offsets = np.frombuffer(starts, dtype=width)[array.offset : array.offset + rows + 1].astype(np.int64)
+    data = np.frombuffer(body, dtype=np.uint8) if body is not None else np.zeros(0, np.uint8)
+    mask = np.frombuffer(bitmap, dtype=np.uint8) if bitmap is not None else None
+    return data, offsets, wkb.valid_rows(mask, rows, array.offset)
 
 
 @njit(cache=True, nogil=True)

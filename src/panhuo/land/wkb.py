@@ -52,9 +52,10 @@ def _same_point(data, a, b):  # type: ignore[no-untyped-def]
 def _copy_points(data, at, points, size, little, coords, raw, first):  # type: ignore[no-untyped-def]
     """Copy ``points`` points to ``coords[first:]`` (``raw`` is the same memory as bytes)."""
     if little and size == 16:
-        to = first * 16
-        for k in range(points * 16):
-            raw[to + k] = data[at + k]
+        # unsigned: an index that may be negative keeps the loop from being compiled to wide copies
+        to, source = np.uint64(first * 16), np.uint64(at)
+        for k in range(np.uint64(points * 16)):
+            raw[to + k] = data[source + k]
         return
     for p in range(points):
         source, to = at + p * size, (first + p) * 16
@@ -240,9 +241,9 @@ def write_wkb(raw, rings, holes, geoms, first, last, offsets, parts, out):  # ty
                 points = rings[k + 1] - rings[k]
                 _put_uint32(out, at, points)
                 at += 4
-                source = rings[k] * 16
-                for b in range(points * 16):
-                    out[at + b] = raw[source + b]
+                source, to = np.uint64(rings[k] * 16), np.uint64(at)
+                for b in range(np.uint64(points * 16)):
+                    out[to + b] = raw[source + b]
                 at += points * 16
             ring = after
 

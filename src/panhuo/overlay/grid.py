@@ -9,13 +9,14 @@ go.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-_STEP = 2.0
+_LEVELS = 2_400  # powers of two of float64, with room at both ends
 _ROW = 0x9E3779B1  # odd: rows of cells fall far apart, the cells of one row stay neighbours
 NO_LIMIT = 2**62
 _FAR = 4.0e15  # cell numbers beyond this are all one cell (whole numbers still exact in float64)
@@ -31,37 +32,40 @@ class BoxIndex(NamedTuple):
     bucket: NDArray[np.int64]
     mask: NDArray[np.int64]
     filed: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    starts: NDArray[np.int32]
     item: NDArray[np.int32]
     boxes: NDArray[np.float64]
 
 
 def index_boxes(boxes: NDArray[np.float64], order: NDArray[np.int64] | None = None) -> BoxIndex:
     """Index (n, 4) boxes; NaN boxes are left out. In one cell, boxes lie in the ``order`` given (rows, all of them)."""
-    here = ~np.isnan(boxes[:, 0])
-    rows = np.flatnonzero(here) if order is None else order[here[order]]
-    size = np.maximum(boxes[rows, 2] - boxes[rows, 0], boxes[rows, 3] - boxes[rows, 1])
-    scale = max(float(np.max(np.abs(boxes[rows]))), 1e-200) if len(rows) else 1.0
-    size = np.maximum(size, scale * 1e-14)  # a box without width is still somewhere
-    level = _merge_thin_levels(np.ceil(np.log2(size) / np.log2(_STEP)).astype(np.int64))
-    names, level = np.unique(level, return_inverse=True)
-    reach = 0.5000001 * _STEP ** names.astype(np.float64)
-    filed = np.zeros(len(names) + 1, np.int64)
-    np.cumsum(np.bincount(level, minlength=len(names)), out=filed[1:])
+    level = np.empty(len(boxes), np.int16)
+    counts = np.zeros(_LEVELS, np.int64)
+    _sizes(boxes, level, counts)
+    names = np.flatnonzero(counts)
+    place, kept = _merge_thin_levels(names, counts[names])
+    reach = 0.5000001 * 2.0 ** (kept - _LEVELS // 2).astype(np.float64)
+    filed = np.zeros(len(kept) + 1, np.int64)
+    np.add.at(filed, place + 1, counts[names])
+    np.cumsum(filed, out=filed)
     # Small boxes far apart: a cell as wide as their distance spares a search many empty cells.
-    cells = np.clip(np.sqrt(_typical_extent(boxes[rows]) / np.maximum(np.diff(filed), 1)), reach, 4 * reach)
+    cells = np.clip(np.sqrt(_typical_extent(boxes) / np.maximum(np.diff(filed), 1)), reach, 4 * reach)
     tables = np.array([1 << max(4, int(2 * n - 1).bit_length()) for n in np.diff(filed)], dtype=np.int64)
-    bucket = np.zeros(len(names) + 1, np.int64)
+    bucket = np.zeros(len(kept) + 1, np.int64)
     np.cumsum(tables, out=bucket[1:])
-    starts = np.zeros(int(bucket[-1]) + 1, np.int64)
-    item, sorted_boxes = np.empty(len(rows), np.int32), np.empty((len(rows), 4))
-    _file(boxes, rows, level, cells, bucket, tables - 1, starts, item, sorted_boxes)
+    starts = np.zeros(int(bucket[-1]) + 1, np.int32)
+    item, sorted_boxes = np.empty(int(filed[-1]), np.int32), np.empty((int(filed[-1]), 4))
+    grid = np.zeros(_LEVELS, np.int64)
+    grid[names] = place
+    rows = np.arange(len(boxes)) if order is None else order
+    _file(boxes, rows, level, grid, cells, bucket, tables - 1, starts, item, sorted_boxes)
     return BoxIndex(cells, reach, bucket, tables - 1, filed, starts, item, sorted_boxes)
 
 
 def _typical_extent(boxes: NDArray[np.float64]) -> float:
     """Area that most of the boxes lie in (a sample without its outermost twentieths)."""
     sample = boxes[:: max(1, len(boxes) // 2_000)]
+    sample = sample[~np.isnan(sample[:, 0])]
     if not len(sample):
         return 0.0
     low, high = np.quantile(sample[:, :2], [0.05, 0.95], axis=0)
@@ -69,19 +73,37 @@ def _typical_extent(boxes: NDArray[np.float64]) -> float:
     return spread if np.isfinite(spread) else 0.0
 
 
-def _merge_thin_levels(level: NDArray[np.int64]) -> NDArray[np.int64]:
-    """File the boxes of a size that hardly occurs with the next larger size: each grid costs every search a look."""
-    names, counts = np.unique(level, return_counts=True)
-    least = max(64, len(level) // 20)
-    moved = names.copy()
-    carried = 0
+def _merge_thin_levels(
+    names: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """File the boxes of a size that hardly occurs with the next larger size: each grid costs every search a look.
+
+    Returns the grid that each size goes to, and the largest size of each grid.
+    """
+    least = max(64, int(counts.sum()) // 20)
+    place, kept, carried = np.zeros(len(names), np.int64), list[np.int64](), 0
     for k in range(len(names)):
+        place[k] = len(kept)
         carried += counts[k]
         if carried >= least or k == len(names) - 1:
+            kept.append(names[k])
             carried = 0
-        else:
-            moved[moved == moved[k]] = names[k + 1]
-    return moved[np.searchsorted(names, level)] if len(names) else level
+    return place, np.array(kept, dtype=np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _sizes(boxes, level, counts):  # type: ignore[no-untyped-def]
+    """Binary size of each box (the power of two that holds its longer side), -1 for a NaN box, and how many of each."""
+    for row in range(len(boxes)):
+        wide = max(boxes[row, 2] - boxes[row, 0], boxes[row, 3] - boxes[row, 1])
+        if not wide >= 0.0:
+            level[row] = -1
+            continue
+        # a box without width is still somewhere
+        far = max(max(abs(boxes[row, 0]), abs(boxes[row, 2])), max(abs(boxes[row, 1]), abs(boxes[row, 3])))
+        _, power = math.frexp(max(wide, 1e-14 * far))
+        level[row] = min(max(power + _LEVELS // 2, 0), _LEVELS - 1)
+        counts[level[row]] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -91,10 +113,13 @@ def cell_number(value, cell):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _file(boxes, rows, level, cells, bucket, mask, starts, item, sorted_boxes):  # type: ignore[no-untyped-def]
-    key = np.empty(len(rows), np.int64)
+def _file(boxes, rows, level, grid, cells, bucket, mask, starts, item, sorted_boxes):  # type: ignore[no-untyped-def]
+    key = np.empty(len(rows), np.int32)
     for k in range(len(rows)):
-        row, lv = rows[k], level[k]
+        row = rows[k]
+        if level[row] < 0:
+            continue
+        lv = grid[level[row]]
         cx = cell_number(0.5 * (boxes[row, 0] + boxes[row, 2]), cells[lv])
         cy = cell_number(0.5 * (boxes[row, 1] + boxes[row, 3]), cells[lv])
         key[k] = bucket[lv] + ((cx + cy * _ROW) & mask[lv])
@@ -104,6 +129,8 @@ def _file(boxes, rows, level, cells, bucket, mask, starts, item, sorted_boxes): 
     place = starts[:-1].copy()
     for k in range(len(rows)):
         row = rows[k]
+        if level[row] < 0:
+            continue
         at = place[key[k]]
         place[key[k]] += 1
         item[at] = row
