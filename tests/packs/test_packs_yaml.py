@@ -51,6 +51,8 @@ def test_plain_values(written: str, value: object) -> None:
         ("t: 12:30\n", "sexagesimal", 1, "六十进制", "base-60"),
         ("d: 2026-02-30\n", "date", 1, "2026-02-30", "2026-02-30"),
         ("n: .inf\n", "number", 1, ".inf", ".inf"),
+        ("n: 1e999\n", "number", 1, "1e999", "1e999"),
+        ("n: " + "9" * 5000 + "\n", "number", 1, "9999", "9999"),
         ("a: 1\na: 2\n", "duplicate_key", 2, "第 1 行", "line 1"),
         ("x:\n  b: &anchor [1]\n  c: 2\n", "alias", 2, "锚点", "anchors"),
         ("x: !!python/object/apply:os.system [ls]\n", "tag", 1, "标签", "tags"),

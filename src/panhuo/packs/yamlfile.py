@@ -113,6 +113,11 @@ def parse_yaml(text: str, place: Place, problems: Problems) -> Located | None:
     return None
 
 
+def _sensible(written: str) -> bool:
+    """Whether a policy can mean this number (a thousand digits are an attack, 1e999 is infinite)."""
+    return len(written) <= 30 and abs(float(written)) < 1e30
+
+
 def _code(character: object) -> int:
     return character if isinstance(character, int) else ord(str(character)[:1] or "\0")
 
@@ -225,8 +230,10 @@ class _Reader:
         elif _SEXAGESIMAL.match(written):
             zh, en = f"{written} 会被当作六十进制数，请加引号", f"{written} may be read as a base-60 number; quote it"
             self._note(event, "sexagesimal", zh, en)
-        elif word in _NOT_A_NUMBER:
-            self._note(event, "number", f"{written} 不是有效的数", f"{written} is no number that a policy can mean")
+        elif word in _NOT_A_NUMBER or (_FLOAT.match(written) and not _sensible(written)):
+            self._note(
+                event, "number", f"{written[:40]} 不是有效的数", f"{written[:40]} is no number a policy can mean"
+            )
         elif _INT.match(written):
             return int(written)
         elif _FLOAT.match(written):
