@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panhuo.exchange import Layer, open_delivery, write
@@ -26,6 +26,7 @@ def flat(*blobs: bytes | None) -> pa.LargeBinaryArray:
     return flatten(pa.array(blobs, pa.binary())).geometry
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 9), st.booleans(), st.booleans(), st.sampled_from(["iso", "extended"]), st.booleans()),
