@@ -18,7 +18,7 @@ DLTB = (
 
 
 def test_the_tables_are_whole() -> None:
-    assert len(ROLES) == 19
+    assert len(ROLES) == 20
     for r in ROLES.values():
         assert r.fields and r.zh and r.en
         assert r.key in {f.name for f in r.fields}
@@ -54,6 +54,7 @@ def test_the_tables_are_whole() -> None:
         ("问题诉求", ["宗地代码", "问题类型", "问题描述", "诉求", "责任单位"], False, "obstacles"),
         ("闲置土地", ["宗地代码", "认定日期"], False, "idle_land"),
         ("乡镇街道", ["XZQDM", "XZQMC"], True, "boundaries"),
+        ("已上报地块_2025", ["DKBH", "MJ", "LB", "ND"], True, "reported"),
     ],
 )
 def test_every_role_is_recognised(name: str, fields: list[str], shapes: bool, expected: str) -> None:
