@@ -75,14 +75,21 @@ def demo_command(
     parcels: Annotated[int, typer.Option(help="宗地数（2000 到 1000000）/ how many parcels")] = 2000,
     seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 1,
     errors: Annotated[bool, typer.Option(help="预先埋好错误 / plant errors")] = True,
+    shapes: Annotated[
+        Path | None,
+        typer.Option("--shapes", help="用真实地块图形（GeoParquet）加模拟属性 / real shapes with simulated attributes"),
+    ] = None,
 ) -> None:
     """生成一个虚构的区，像局里那样交付。/ Make a fictitious district, delivered as a bureau would."""
-    from panhuo.demo import make_district
+    from panhuo.demo import make_district, make_from_parcels
 
     if not 100 <= parcels <= 2_000_000:
         raise PanhuoError("宗地数应在 100 到 2000000 之间。", "The number of parcels should be 100 to 2,000,000.")
     with progress() as say:
-        make_district(folder, parcels=parcels, seed=seed, errors=errors, progress=say)
+        if shapes is not None:
+            make_from_parcels(folder, shapes, seed, progress=say)
+        else:
+            make_district(folder, parcels=parcels, seed=seed, errors=errors, progress=say)
     console.print(f"已生成 / made: {folder}", markup=False)
     console.print(f"接下来 / next: panhuo survey run {folder / 'survey.yaml'}", markup=False)
 

@@ -16,10 +16,19 @@ from panhuo.quality.subject import Subject
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Another sentence of the same rule, and how grave it is."""
+
+    severity: Severity
+    sentence: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One rule of the catalogue.
 
-    ``sentence`` and ``suggestion`` have ``{places}`` filled from the row; ``parameters`` are defaults that a pack may set.
+    ``sentence`` and ``suggestion`` have ``{places}`` filled from the row; ``parameters`` are defaults that a pack may set;
+    ``variants`` are other sentences of the rule by their names.
     """
 
     code: str
@@ -31,6 +40,7 @@ class Check:
     source: str
     parameters: Mapping[str, float] = field(default_factory=dict)
     notes: Mapping[str, Text] = field(default_factory=dict)
+    variants: Mapping[str, Variant] = field(default_factory=dict)
 
 
 @cache
@@ -48,6 +58,10 @@ def catalogue() -> Mapping[str, Check]:
             source=e["source"],
             parameters={k: float(v["value"]) for k, v in e.get("parameters", {}).items()},
             notes={k: Text(**v["note"]) for k, v in e.get("parameters", {}).items()},
+            variants={
+                k: Variant(v.get("severity", e["severity"]), Text(v["zh"], v["en"]))
+                for k, v in e.get("variants", {}).items()
+            },
         )
         for e in entries
     }
@@ -95,13 +109,14 @@ def _filled(template: str, columns: list[str]) -> pl.Expr:
     return pl.format(form, *parts) if parts else pl.lit(template)
 
 
-def state(code: str, subject: Subject, rows: pl.DataFrame) -> pl.DataFrame:
-    """Findings of one check in one layer.
+def state(code: str, subject: Subject, rows: pl.DataFrame, *, variant: str | None = None) -> pl.DataFrame:
+    """Findings of one check in one layer, in its sentence or in that of a ``variant``.
 
     ``rows`` has one line a finding; the columns ``index`` (0-based row of the layer), ``key``, ``field``, ``value``, ``x``,
     ``y``, ``count`` are optional, and every other place of the sentence must be a column. Returns a findings table.
     """
     check = catalogue()[code]
+    said = Variant(check.severity, check.sentence) if variant is None else check.variants[variant]
     n = rows.height
     given = rows.columns
     fill: dict[str, pl.Series] = {}
@@ -133,9 +148,9 @@ def state(code: str, subject: Subject, rows: pl.DataFrame) -> pl.DataFrame:
     columns = out.columns
     return out.with_columns(
         pl.lit(check.code).alias("code"),
-        pl.lit(check.severity).alias("severity"),
-        _filled(check.sentence.zh, columns).alias("zh"),
-        _filled(check.sentence.en, columns).alias("en"),
+        pl.lit(said.severity).alias("severity"),
+        _filled(said.sentence.zh, columns).alias("zh"),
+        _filled(said.sentence.en, columns).alias("en"),
         _filled(check.suggestion.zh, columns).alias("suggestion_zh"),
         _filled(check.suggestion.en, columns).alias("suggestion_en"),
         pl.lit(check.mender).alias("mender"),

@@ -25,7 +25,7 @@ from panhuo.documents import (
     Table,
 )
 from panhuo.documents.maps import ClassStyle
-from panhuo.identify.conditions import Node, leaves
+from panhuo.identify import condition_table
 from panhuo.land.facts import FACTS
 from panhuo.land.roles import ROLES
 from panhuo.messages import Text, format_number
@@ -143,42 +143,52 @@ def delivery(story: Story) -> list[Block]:
 
 
 def standard(story: Story) -> list[Block]:
-    """The standard: every condition with its clause and who confirms it; what nobody has set yet."""
+    """The standard: every condition with its clause, who confirms it, and how many parcels met it."""
     say, lang, the = story.say, story.lang, story.verdicts.standard
+    parts = {
+        "exclusion": say("排除", "exclusion"),
+        "precondition": say("前提", "precondition"),
+        "gate": say("适用政策", "use of the policy"),
+        **{c.id: c.name(lang) for c in the.classes},
+    }
     rows: list[Sequence[Cell]] = []
-
-    def add(kind: str, roots: Sequence[Node]) -> None:
-        for root in roots:
-            for condition in leaves(root):
-                rows.append(
-                    (
-                        kind,
-                        condition.id,
-                        condition.text(lang),
-                        the.citations[condition.clause](lang)
-                        if condition.clause in the.citations
-                        else (condition.clause or ""),
-                        say("未设定", "not set") if condition.unset else "",
-                    )
-                )
-
-    add(say("排除", "exclusion"), the.exclusions)
-    add(say("前提", "precondition"), the.preconditions)
-    for one in the.classes:
-        if one.when is not None:
-            add(one.name(lang), (one.when,))
+    for r in condition_table(story.verdicts).iter_rows(named=True):
+        open_value = (
+            say("（阈值待", " (threshold to be set by ") + str(r["set_by"]) + say("设定）", ")") if r["set_by"] else ""
+        )
+        rows.append(
+            (
+                parts[r["part"]],
+                r[lang] + open_value,
+                r["clause"] or "",
+                "、".join(r["confirm"]),
+                r["holds"],
+                r["fails"],
+                r["unknown"],
+            )
+        )
+    group = (say("宗地数", "parcels"),)
     blocks: list[Block] = [
         Heading(say("认定标准", "The standard"), 1),
+        Paragraph(
+            say(
+                "各条件的依据条款、确认单位和本次判定情况如下；阈值和取值见《汇总表.xlsx》“认定标准”。",
+                "Clause, confirming unit and outcome of each condition; thresholds are in the workbook's sheet on the standard.",
+            )
+        ),
         Table(
             (
-                Column(say("类别", "class"), width=30),
-                Column(say("条件", "condition"), kind="code", width=18),
-                Column(say("内容", "what it asks")),
-                Column(say("条款", "clause"), width=38),
-                Column(say("阈值", "threshold"), width=18),
+                Column(say("类别", "class"), width=26),
+                Column(say("条件", "condition")),
+                Column(say("条款", "clause"), width=22),
+                Column(say("确认单位", "confirmed by"), width=32),
+                Column(say("符合", "met"), kind="number", decimals=0, width=15, group=group),
+                Column(say("不符合", "not met"), kind="number", decimals=0, width=15, group=group),
+                Column(say("未知", "unknown"), kind="number", decimals=0, width=15, group=group),
             ),
             rows,
             caption=say("认定条件", "Conditions"),
+            landscape=False,
         ),
     ]
     if the.readings:
@@ -187,14 +197,8 @@ def standard(story: Story) -> list[Block]:
                 say("条文有不同理解之处，本次按下列理解执行：", "Wordings that can be read in two ways were read so:")
             )
         )
-        blocks.append(
-            Bullets(
-                tuple(
-                    f"{r.text(lang)}——{say('任一成立即可' if r.chosen == 'any' else '须全部成立', 'any' if r.chosen == 'any' else 'all')}"
-                    for r in the.readings
-                )
-            )
-        )
+        chosen = {"any": say("任一成立即可", "any"), "all": say("须全部成立", "all")}
+        blocks.append(Bullets(tuple(f"{r.text(lang)}——{chosen[r.chosen]}" for r in the.readings)))
     return blocks
 
 

@@ -10,9 +10,9 @@ import polars as pl
 import pyarrow as pa
 
 from panhuo import exchange
-from panhuo.documents import write_xlsx
+from panhuo.documents import Column, Sheet, Table, write_xlsx
 from panhuo.exchange import Layer
-from panhuo.identify import Verdicts
+from panhuo.identify import Verdicts, condition_table
 from panhuo.land.codes.industry import division_name
 from panhuo.land.crs import Crs
 from panhuo.land.facts import FACTS
@@ -74,6 +74,7 @@ def write_registers(
         on=config.on,
         classes=[c.name("zh") for c in verdicts.standard.classes],
         notes=notes,
+        more=(standard_sheet(verdicts, config.title),),
     )
     write_xlsx(book, folder / "汇总表.xlsx")
     parcels.select("outcome", "area_m2").write_parquet(folder / "对账.parquet")
@@ -204,6 +205,43 @@ def issues(measured: Measured, parcels: pl.DataFrame) -> pl.DataFrame:
         "township_name": "乡镇（街道）",
     }
     return rows.select(*order, *rest).rename({k: v for k, v in renamed.items() if k in rows.columns})
+
+
+def standard_sheet(verdicts: Verdicts, title: str) -> Sheet:
+    """Every condition of the standard as it was in force: what it asks, clause, who confirms it, sources, counts."""
+    names = _class_names(verdicts) | {"exclusion": "排除", "precondition": "前提", "gate": "适用政策"}
+    columns = (
+        Column("类别"),
+        Column("条件编号", kind="code"),
+        Column("内容"),
+        Column("判定要求"),
+        Column("条款"),
+        Column("阈值待谁设定"),
+        Column("确认单位"),
+        Column("佐证材料"),
+        Column("数据来源"),
+        Column("符合", kind="number", decimals=0),
+        Column("不符合", kind="number", decimals=0),
+        Column("未知", kind="number", decimals=0),
+    )
+    rows = [
+        (
+            names.get(r["part"], r["part"]),
+            r["condition"],
+            r["zh"],
+            r["requirement_zh"],
+            r["clause"],
+            r["set_by"],
+            "、".join(r["confirm"]),
+            r["evidence"],
+            "、".join(dict.fromkeys(s for s in r["sources"] if s)),
+            r["holds"],
+            r["fails"],
+            r["unknown"],
+        )
+        for r in condition_table(verdicts).iter_rows(named=True)
+    ]
+    return Sheet("认定标准", Table(columns, rows, frozen=3), title)
 
 
 def summary_columns(parcels: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:

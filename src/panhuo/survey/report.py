@@ -86,5 +86,4 @@ def survey_paper(
         contents=True,
         size="compact",
         mark=Text("演示数据，非真实成果", "demonstration data")(lang) if config.simulated else "",
-        sources=tuple(f"{s.layer}" for s in dict.fromkeys(measured.sources.values())),
     )

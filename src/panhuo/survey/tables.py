@@ -179,7 +179,7 @@ def reconciliation_table(balance: Reconciliation, lang: Lang) -> Table:
 
 def summary_workbook(
     parcels: pl.DataFrame, balance: Reconciliation, *, title: str, on: date, lang: Lang = "zh",
-    classes: Sequence[str] = (), notes: tuple[str, ...] = (),
+    classes: Sequence[str] = (), notes: tuple[str, ...] = (), more: Sequence[Sheet] = (),
 ) -> Workbook:  # fmt: skip
     """All summary tables. ``parcels`` has ``outcome``, ``area_m2``, ``township``, ``class``, ``industry``, ``ownership``."""
     by_township = Text("乡镇（街道）", "township")
@@ -196,4 +196,4 @@ def summary_workbook(
             Text("按权属", "by ownership")(lang), crossed(parcels, "ownership", Text("权属", "ownership"), lang), title
         ),
     ]
-    return Workbook(tuple(sheets), date=on, title=title, lang=lang)
+    return Workbook((*sheets, *more), date=on, title=title, lang=lang)
