@@ -3,7 +3,7 @@
 from panhuo.documents.charts import Chart, Series, chart, histogram
 from panhuo.documents.excel import write_xlsx
 from panhuo.documents.graphics import render_svg
-from panhuo.documents.maps import MapSpec, map_svg
+from panhuo.documents.maps import BoundaryLayer, ClassStyle, MapLayer, MapSpec, map_svg
 from panhuo.documents.model import (
     Block,
     Bullets,
@@ -31,9 +31,11 @@ from panhuo.documents.word import write_docx, write_template
 
 __all__ = [
     "Block",
+    "BoundaryLayer",
     "Bullets",
     "Cell",
     "Chart",
+    "ClassStyle",
     "Clause",
     "Column",
     "Drawing",
@@ -41,6 +43,7 @@ __all__ = [
     "Heading",
     "KeyFigure",
     "KeyFigures",
+    "MapLayer",
     "MapSpec",
     "PageBreak",
     "Paper",
