@@ -129,14 +129,18 @@ def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[n
                     stop = j + RUN
                 else:
                     stop = count
-            xa, ya = coords[start + j, 0] - ox, coords[start + j, 1] - oy
-            while j < stop:
-                j += 1
-                xb, yb = coords[start + j, 0] - ox, coords[start + j, 1] - oy
-                if (ya <= 0.0 and yb <= 0.0) or (xa <= 0.0 and xb <= 0.0) or (xa >= width and xb >= width):
-                    pass
-                elif ya >= height and yb >= height:
-                    ca, cb = _within(xa, width), _within(xb, width)
+            # unsigned: an index that cannot be negative needs no look at its sign
+            first, last = np.uint64(start + j), np.uint64(start + stop + 1)
+            j = stop
+            xb, yb = coords[first, 0] - ox, coords[first, 1] - oy
+            for k in range(first + np.uint64(1), last):
+                xa, ya = xb, yb
+                xb, yb = coords[k, 0] - ox, coords[k, 1] - oy
+                # one branch for all that is of no use, because each would be guessed wrong now and then
+                if (max(ya, yb) <= 0.0) | (max(xa, xb) <= 0.0) | (min(xa, xb) >= width):
+                    continue
+                ca, cb = _within(xa, width), _within(xb, width)
+                if min(ya, yb) >= height:
                     if flat and flat_to == ca:
                         flat_to = cb
                     else:
@@ -144,16 +148,10 @@ def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[n
                             n = _push(edges, n, flat_from, height, flat_to, height, sign)
                         flat, flat_from, flat_to = True, ca, cb
                 elif xa != xb:
-                    ca, cb = _within(xa, width), _within(xb, width)
-                    cya, cyb = ya, yb
-                    if ca != xa or cb != xb:
-                        slope = (yb - ya) / (xb - xa)
-                        if ca != xa:
-                            cya = ya + slope * (ca - xa)
-                        if cb != xb:
-                            cyb = ya + slope * (cb - xa)
+                    slope = (yb - ya) / (xb - xa)
+                    cya = ya if ca == xa else ya + slope * (ca - xa)
+                    cyb = yb if cb == xb else ya + slope * (cb - xa)
                     n = _push(edges, n, ca, cya, cb, cyb, sign)
-                xa, ya = xb, yb
         if flat:
             n = _push(edges, n, flat_from, height, flat_to, height, sign)
     return n
