@@ -64,8 +64,9 @@ def make_ground(parcels: int, seed: int) -> Ground:
         raise PanhuoError("演示县区至少需要 500 个地块。", "The demo district needs 500 parcels at least.")
     side = layout.side_for(parcels)
     edge = int(side // 2 * 2)
-    cells, made = _cells(edge, side, seed)
-    kind = layout.region(*middle(cells), side, seed)
+    regions = layout.regions(side, seed)
+    cells, made = _cells(edge, regions, seed)
+    kind = regions(*middle(cells))
     inside = kind != layout.OUTSIDE
     cells, made, kind = cells[inside], made[inside], kind[inside]
     x, y = middle(cells)
@@ -114,7 +115,7 @@ def make_ground(parcels: int, seed: int) -> Ground:
     )
 
 
-def _cells(edge: int, side: float, seed: int) -> tuple[Ints, Ints]:
+def _cells(edge: int, regions: layout.Regions, seed: int) -> tuple[Ints, Ints]:
     """Blocks to the middle of the streets; ``made`` holds (cut number, half width) packed per side."""
     river = int(edge * layout.RIVER_X // 2 * 2)
     start = np.array([[0, 0, river, edge], [river, 0, edge, edge]], np.int64)
@@ -127,7 +128,7 @@ def _cells(edge: int, side: float, seed: int) -> tuple[Ints, Ints]:
         for a in offsets:
             for b in offsets:
                 x, y = rects[:, WEST] + width * a, rects[:, SOUTH] + height * b
-                wish = np.minimum(wish, layout.BLOCK_M2[layout.region(x, y, side, seed)])
+                wish = np.minimum(wish, layout.BLOCK_M2[regions(x, y)])
         return width * height / wish * 0.75
 
     rects, origin, made = cut(

@@ -101,23 +101,46 @@ def broad_region(u: Floats, v: Floats) -> Ints:
     return kind
 
 
-def region(x: Floats, y: Floats, side: float, seed: int) -> Ints:
-    """Region of each place (lattice metres), with villages of their natural size among the fields and in the new town."""
-    u, v = x / side, y / side
-    kind = broad_region(u, v)
-    cell_x, cell_y = np.floor(x / VILLAGE_SPACING).astype(np.int64), np.floor(y / VILLAGE_SPACING).astype(np.int64)
-    salt = seed % 1000 + 7
-    there = hash01(cell_x, cell_y, salt) < VILLAGE_SHARE
-    centre_x = (cell_x + 0.3 + 0.4 * hash01(cell_x, cell_y, salt + 1)) * VILLAGE_SPACING
-    centre_y = (cell_y + 0.3 + 0.4 * hash01(cell_x, cell_y, salt + 2)) * VILLAGE_SPACING
-    radius = 90.0 + 70.0 * hash01(cell_x, cell_y, salt + 3)
-    near = np.hypot(x - centre_x, (y - centre_y) * 1.2) < radius
-    kind[(kind == FIELDS) & near & there] = VILLAGE
-    # Villages that the town has grown around: one stands always, south-east of the old town.
-    told = np.hypot(u - URBAN_VILLAGE[0], v - URBAN_VILLAGE[1]) < URBAN_VILLAGE_REACH
-    kept = near & (hash01(cell_x, cell_y, salt + 4) < 0.10)
-    kind[((kind == NEW_TOWN) & kept) | ((kind == NEW_TOWN) & told)] = VILLAGE
-    return kind
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Region of any place of a district: the broad ones from a fine grid, villages in their natural size.
+
+    grid : (k, k) regions of ``broad_region`` at the centres of k by k cells, rows from the south
+    """
+
+    side: float
+    seed: int
+    grid: Ints
+
+    def __call__(self, x: Floats, y: Floats) -> Ints:
+        """Regions of places in lattice metres."""
+        k = len(self.grid)
+        column = np.clip((x / self.side * k).astype(np.int64), 0, k - 1)
+        row = np.clip((y / self.side * k).astype(np.int64), 0, k - 1)
+        kind = self.grid[row, column]
+        cell_x, cell_y = np.floor(x / VILLAGE_SPACING).astype(np.int64), np.floor(y / VILLAGE_SPACING).astype(np.int64)
+        salt = self.seed % 1000 + 7
+        open_ = np.flatnonzero((kind == FIELDS) | (kind == NEW_TOWN))
+        a, b = cell_x[open_], cell_y[open_]
+        centre_x = (a + 0.3 + 0.4 * hash01(a, b, salt + 1)) * VILLAGE_SPACING
+        centre_y = (b + 0.3 + 0.4 * hash01(a, b, salt + 2)) * VILLAGE_SPACING
+        radius = 90.0 + 70.0 * hash01(a, b, salt + 3)
+        near = np.hypot(x[open_] - centre_x, (y[open_] - centre_y) * 1.2) < radius
+        fields = kind[open_] == FIELDS
+        there = hash01(a, b, salt) < VILLAGE_SHARE
+        # Villages that the town has grown around: one stands always, south-east of the old town.
+        told = np.hypot(x[open_] / self.side - URBAN_VILLAGE[0], y[open_] / self.side - URBAN_VILLAGE[1])
+        kept = (near & (hash01(a, b, salt + 4) < 0.10)) | (told < URBAN_VILLAGE_REACH)
+        kind[open_[(fields & near & there) | (~fields & kept)]] = VILLAGE
+        return kind
+
+
+def regions(side: float, seed: int) -> Regions:
+    """The regions of a district ``side`` metres wide."""
+    k = int(np.clip(side / 16.0, 400, 1400))
+    at = (np.arange(k) + 0.5) / k
+    u, v = (a.ravel() for a in np.meshgrid(at, at))
+    return Regions(side, seed, broad_region(u, v).reshape(k, k))
 
 
 URBAN_VILLAGE = (0.553, 0.452)

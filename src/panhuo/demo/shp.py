@@ -10,7 +10,6 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -141,21 +140,25 @@ def write_dbf(path: Path, frame: pl.DataFrame, columns: Sequence[Column]) -> Non
 
 
 def _cells(values: pl.Series, column: Column) -> NDArray[np.uint8]:
-    width = column.width
+    """The cells of one column as (n, width) bytes: padded as text by their width in GBK, then encoded all at once."""
+    text = pl.col("v")
     if column.kind == "D":
-        texts: list[Any] = values.dt.strftime("%Y%m%d").fill_null("").to_list()
+        expr = text.dt.strftime("%Y%m%d")
     elif column.kind == "N" and column.decimals:
-        texts = [f"{v:.{column.decimals}f}" if v is not None else "" for v in values.to_list()]
+        scale = 10**column.decimals
+        whole = (text * scale).round().cast(pl.Int64)
+        tail = (whole % scale).cast(pl.String).str.zfill(column.decimals)
+        expr = pl.concat_str((whole // scale).cast(pl.String), pl.lit("."), tail)
     else:
-        texts = values.cast(pl.String).fill_null("").to_list()
-    known: dict[str, bytes] = {}
-    data = []
-    for text in texts:
-        raw = known.get(text)
-        if raw is None:
-            raw = text.encode("gbk", "replace")[:width]
-            raw = raw.rjust(width) if column.kind == "N" else raw.ljust(width)
-            if len(known) < 5000:
-                known[text] = raw
-        data.append(raw)
-    return np.frombuffer(b"".join(data), np.uint8).reshape(len(data), width)
+        expr = text.cast(pl.String)
+    # Chinese characters have three bytes in UTF-8 and two in GBK.
+    frame = pl.DataFrame({"v": values}).select(t=expr.fill_null(""))
+    frame = frame.with_columns(gbk=pl.col("t").str.len_chars() + (pl.col("t").str.len_bytes() - pl.col("t").str.len_chars()) // 2)
+    if bool((frame["gbk"] > column.width).any()):
+        short = [t.encode("gbk", "replace")[: column.width].decode("gbk", "ignore") for t in frame["t"].to_list()]
+        frame = pl.DataFrame({"t": short}).with_columns(gbk=pl.Series([len(t.encode("gbk")) for t in short], dtype=pl.UInt32))
+    blanks = pl.Series([" " * k for k in range(column.width + 1)])
+    pad = blanks.gather((column.width - frame["gbk"].cast(pl.Int64)).to_numpy())
+    parts = (pad, frame["t"]) if column.kind == "N" else (frame["t"], pad)
+    joined = pl.DataFrame({"a": parts[0], "b": parts[1]}).select(pl.concat_str("a", "b"))["a"].str.join("")[0]
+    return np.frombuffer(joined.encode("gbk"), np.uint8).reshape(len(values), column.width)

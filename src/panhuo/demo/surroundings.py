@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import shapely
 from numpy.typing import NDArray
 
 from panhuo.demo import layout, uses
@@ -15,6 +16,8 @@ from panhuo.demo.shapes import explode, to_shapely, union_by
 from panhuo.demo.tiling import Ints, cut, hash01, polygons_of
 
 Geometries = NDArray[Any]
+#: The halves of a street are one patch along the earliest so many cuts; the lanes of a large district stay in pieces.
+MERGED_CUTS = 3000
 Made = tuple[pl.DataFrame, Geometries]
 
 _FIELD_CLASSES = (("0102", "水浇地", 0.62), ("0103", "旱地", 0.12), ("0201", "果园", 0.10), ("0307", "其他林地", 0.06),
@@ -82,9 +85,13 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
         kind == 0, np.select([strip_region == layout.VILLAGE, strip_region == layout.TOWN_SEAT], [3, 2], 1), 0
     )
     group = (((ground.strip_cut + 1) * 16 + town) * 4 + kind) * 4 + attribute
-    roads, keys = union_by(_slice(tiles, p), group)
+    strips = _slice(tiles, p)
+    long = np.flatnonzero(ground.strip_cut < MERGED_CUTS)
+    short = np.flatnonzero(ground.strip_cut >= MERGED_CUTS)
+    roads, keys = union_by(_take(strips, long), group[long])
     roads, from_group = explode(roads)
-    keys = keys[from_group]
+    roads = np.concatenate([roads, to_shapely(_take(strips, short))])
+    keys = np.concatenate([keys[from_group], group[short]])
     attribute, kind, road_town = keys % 4, keys // 4 % 4, keys // 16 % 16
     road_dlbm = np.array(["1004", "1006", "1101", "1003"])[kind]
     road_name = np.array(["城镇村道路用地", "农村道路", "河流水面", "公路用地"])[kind]
@@ -151,35 +158,28 @@ def _area(r: Ints) -> NDArray[np.float64]:
     return ((r[:, 2] - r[:, 0]) * (r[:, 3] - r[:, 1])).astype(np.float64)
 
 
-def block_use(ground: Ground, parcels: Parcels) -> Ints:
-    """The use that covers most of each block; -1 where it holds no parcels."""
-    weight = np.zeros((len(ground.cells), len(uses.USES)))
-    np.add.at(weight, (parcels.block, parcels.use), parcels.area_m2)
-    return np.where(weight.sum(axis=1) > 0, np.argmax(weight, axis=1), -1)
-
-
 def make_zones(ground: Ground, parcels: Parcels, seed: int) -> Made:
-    """Planned use by block (land and sea use codes 2023): what stands there, or what shall come in renewal areas."""
+    """Planned use of each group of lots (land and sea use codes 2023): what stands there, or what shall come instead."""
     rng = np.random.default_rng([seed, 32])
-    use = block_use(ground, parcels)
-    built = np.flatnonzero(use >= 0)
-    plan = use[built].copy()
-    renewal = renewal_of_blocks(ground)[built]
-    plan[(renewal > 0) & (plan == uses.INDUSTRY)] = uses.HOUSING
-    plan[(renewal > 0) & (plan == uses.HOMESTEAD)] = uses.HOUSING
-    plan[(renewal > 0) & (rng.random(len(built)) < 0.25)] = uses.SHOPS
-    changed = (ground.region[built] == layout.NEW_TOWN) & (plan == uses.INDUSTRY) & (rng.random(len(built)) < 0.5)
-    plan[changed] = uses.SHOPS
-    ratio = np.round(uses.PLAN_RATIO[plan] * rng.choice([0.8, 1.0, 1.0, 1.2], len(built)), 2)
+    n = len(ground.stage)
+    weight = np.zeros((n, len(uses.USES)))
+    np.add.at(weight, (ground.parcel_stage, parcels.use), parcels.area_m2)
+    plan = np.argmax(weight, axis=1)
+    renewal = renewal_of_blocks(ground)[ground.stage_block]
+    plan[(renewal > 0) & np.isin(plan, (uses.INDUSTRY, uses.STORAGE, uses.HOMESTEAD))] = uses.HOUSING
+    plan[(renewal > 0) & (rng.random(n) < 0.18)] = uses.SHOPS
+    old = (ground.region[ground.stage_block] == layout.NEW_TOWN) & (plan == uses.INDUSTRY) & (rng.random(n) < 0.5)
+    plan[old] = uses.SHOPS
+    ratio = np.round(uses.PLAN_RATIO[plan] * rng.choice([0.8, 1.0, 1.0, 1.2], n), 2)
     frame = pl.DataFrame(
         {
-            "zone_code": np.char.add("CH-", np.char.zfill(np.char.mod("%d", np.arange(1, len(built) + 1)), 6)),
+            "zone_code": np.char.add("CH-", np.char.zfill(np.char.mod("%d", np.arange(1, n + 1)), 6)),
             "plan_use": uses.PLAN[plan],
             "plan_use_name": uses.PLAN_NAME[plan],
             "max_plot_ratio": ratio,
         }
     )
-    return frame, to_shapely(polygons_of(ground.cells[built], ground.bend, keep=1.0, step=40, salt=6))
+    return frame, to_shapely(polygons_of(ground.stage, ground.bend, step=16, keep=0.6, salt=1))
 
 
 def controlled_blocks(ground: Ground, seed: int) -> dict[str, NDArray[np.bool_]]:
@@ -243,7 +243,7 @@ def make_divisions(ground: Ground) -> tuple[Made, Made]:
             "level": ["乡级"] * len(keys),
         }
     )
-    whole, _ = union_by(tiles, np.zeros(len(ground.town), np.int64))
+    whole = np.array([shapely.coverage_union_all(merged)], object)
     county = pl.DataFrame({"division_code": [layout.DIVISION], "division_name": [layout.DISTRICT], "level": ["县级"]})
     return (towns, merged), (county, whole)
 
