@@ -16,14 +16,17 @@ from panhuo.quality.subject import Subject
 _SINGLE: tuple[tuple[str, Callable[[Subject, Settings], pl.DataFrame]], ...] = (
     ("D01", documents.empty_layer),
     ("A01", attributes.missing_fields),
+    ("A01", attributes.wrong_types),
     ("A02", attributes.empty_values),
     ("A03", codes.code_values),
     ("A04", codes.code_structure),
+    ("A04", codes.code_form),
     ("A05", attributes.duplicates),
     ("A06", attributes.declared_areas),
     ("A07", attributes.unreadable_values),
     ("A07", attributes.ranges),
     ("A08", codes.town_attributes),
+    ("A09", codes.cultivated_only),
     ("C02", totals.subtotals),
 )
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from panhuo.messages import findings_table, format_number, join_findings
 from panhuo.quality.catalogue import Settings, state
@@ -18,6 +17,9 @@ DATE_ORDER = (
     ("actual_start_date", "completion_date"),
     ("contract_start_date", "completion_date"),
 )
+
+#: Formats whose fields have a type; in the others everything is text anyway.
+TYPED = frozenset({"shapefile", "gpkg", "gdb"})
 
 #: Ranges outside which a value cannot be right, whatever the place: field -> (least, most).
 RANGES: dict[str, tuple[float, float | None]] = {
@@ -55,6 +57,24 @@ def missing_fields(subject: Subject, settings: Settings) -> pl.DataFrame:
     )
     rows = rows.with_columns(pl.lit(subject.layer.name).alias("layer"))
     return state("A01", subject, rows)
+
+
+def wrong_types(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A01: numbers that came in a text field, in a format whose fields have types. Roles fix no widths; none is checked."""
+    if subject.layer.driver not in TYPED or not subject.mapping:
+        return findings_table()
+    fields = {f.name: f for f in subject.role.fields}
+    schema = subject.layer.table.schema
+    wrong = [
+        (name, column)
+        for name, column in subject.mapping.items()
+        if fields[name].kind in ("area", "money", "int", "number")
+        and column in schema.names
+        and (pa.types.is_string(schema.field(column).type) or pa.types.is_large_string(schema.field(column).type))
+        and subject.raw[name].is_not_null().any()
+    ]
+    rows = pl.DataFrame(wrong, schema={"field": pl.String, "value": pl.String}, orient="row")
+    return state("A01", subject, rows, variant="type")
 
 
 def empty_values(subject: Subject, settings: Settings) -> pl.DataFrame:
@@ -181,5 +201,3 @@ def declared_areas(subject: Subject, settings: Settings) -> pl.DataFrame:
     )
     return state("A06", subject, rows.with_columns(field=pl.lit(name)))
 
-
-AttributeCheck = Callable[[Subject, Settings], pl.DataFrame]

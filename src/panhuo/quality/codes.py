@@ -11,7 +11,7 @@ from panhuo.land.codes.landuse import SCHEMES, class_name, is_known
 from panhuo.land.codes.lists import CODE_LISTS, is_item
 from panhuo.land.credit_codes import FAULTS as CREDIT_FAULTS
 from panhuo.land.credit_codes import check_credit_codes
-from panhuo.land.identifiers import PARCEL_FAULTS, check_parcel_codes, check_unit_codes
+from panhuo.land.identifiers import PARCEL_FAULTS, check_parcel_codes, check_unit_codes, tidy_code
 from panhuo.land.roles import Field
 from panhuo.messages import Text, join_findings
 from panhuo.quality.catalogue import Settings, state
@@ -26,6 +26,14 @@ PAIRS: Mapping[str, tuple[str, str]] = {
 }
 #: Fields whose code has a fixed number of digits: field -> numbers of digits.
 DIGITS: Mapping[str, tuple[int, ...]] = {"township_code": (9, 12), "seat_code": (19,), "division_code": (6, 9, 12)}
+
+#: Codes that are read whatever blanks, hyphens, full-width or small letters they were written with.
+TIDIED = ("parcel_code", "unit_code", "credit_code")
+#: Fields of a patch that only cultivated land has (TD/T 1057-2020, layer DLTB).
+CULTIVATED_ONLY = ("deducted_class", "deducted_share", "cultivated_kind", "cultivated_slope", "planting")
+#: Planting attributes of land that can be made cultivated again: at once (JKHF) or by works (GCHF). They stand on gardens,
+#: woods and ponds, never on cultivated land.
+RECOVERABLE = ("JKHF", "GCHF")
 
 
 def code_values(subject: Subject, settings: Settings) -> pl.DataFrame:
@@ -149,6 +157,24 @@ def code_structure(subject: Subject, settings: Settings) -> pl.DataFrame:
     return join_findings(parts)
 
 
+def code_form(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A04: codes that are right but for blanks, full-width characters, hyphens or small letters; one finding a field."""
+    parts = []
+    for name in TIDIED:
+        if name not in subject.raw.columns:
+            continue
+        raw = subject.raw[name].str.strip_chars()
+        tidy = subject.raw.select(tidy_code(pl.col(name))).to_series()
+        index = ((raw != tidy) & (raw != "")).fill_null(False).arg_true().cast(pl.Int64)
+        if len(index):
+            first = int(index[0])
+            rows = pl.DataFrame(
+                {"index": [first], "field": [name], "value": [raw[first]], "after": [tidy[first]], "count": [len(index)]}
+            )
+            parts.append(state("A04", subject, rows, variant="form"))
+    return join_findings(parts)
+
+
 def _cadastral(subject: Subject) -> bool:
     """Whether the key of the layer is the 19-digit parcel code at all; a survey may number its parcels by its own system."""
     if subject.role.key != "parcel_code":
@@ -187,6 +213,27 @@ def town_attributes(subject: Subject, settings: Settings) -> pl.DataFrame:
         pl.col("why").replace_strict(english, return_dtype=pl.String).alias("why_en"), field=pl.lit("town_attribute")
     )
     return state("A08", subject, rows)
+
+
+def cultivated_only(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A09: patches of another class than cultivated land (01) with attributes that only cultivated land has."""
+    if subject.role.id != "patches" or not subject.has("land_class"):
+        return join_findings([])
+    parts = []
+    code = subject.frame["land_class"].cast(pl.String)
+    elsewhere = code.is_not_null() & ~code.str.starts_with("01")
+    for name in CULTIVATED_ONLY:
+        if name not in subject.frame.columns:
+            continue
+        value = subject.frame[name].cast(pl.String).str.strip_chars()
+        filled = value.is_not_null() & ~value.is_in(["", "0", "0.0", "/", "-"])
+        if name == "planting":
+            filled = filled & ~value.is_in(list(RECOVERABLE))
+        index = (elsewhere & filled).arg_true().cast(pl.Int64)
+        if len(index):
+            rows = pl.DataFrame({"index": index, "value": code.gather(index)}).with_columns(field=pl.lit(name))
+            parts.append(state("A09", subject, rows))
+    return join_findings(parts)
 
 
 def _told(code: str, subject: Subject, field: str, index: pl.Series, zh: str, en: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from panhuo.messages import Text, findings_table, format_number
+from panhuo.messages import Text, findings_table, format_number, join_findings
 from panhuo.quality.catalogue import Settings, state
 from panhuo.quality.subject import Subject
 
@@ -85,6 +85,28 @@ def pressed_area(
         schema={"index": pl.Int64, "value": pl.String, "x": pl.Float64, "y": pl.Float64},
     ).with_columns(pl.col("x", "y").fill_nan(None), what=pl.lit(what.zh), what_en=pl.lit(what.en))
     return state("G11", subject, frame)
+
+
+def outside_urban(
+    subject: Subject, settings: Settings, rows: NDArray[np.int64], inside: NDArray[np.float64],
+    points: NDArray[np.float64],
+) -> pl.DataFrame:  # fmt: skip
+    """G11: parcels across the urban development boundary, each by itself, and those wholly beyond it in one finding.
+
+    Villages lie beyond it by their nature; that is worth knowing and no mistake of each of them. ``inside``: share inside.
+    """
+    outside = 1.0 - inside
+    least = settings.get("G11", "outside_share")
+    across = np.flatnonzero((outside > least) & (outside < 1.0 - least))
+    frame = pl.DataFrame(
+        {"index": rows[across], "value": [f"{v:.1%}" for v in outside[across]], "x": points[across, 0], "y": points[across, 1]}
+    ).with_columns(pl.col("x", "y").fill_nan(None))
+    beyond = np.flatnonzero(outside >= 1.0 - least)
+    parts = [state("G11", subject, frame, variant="across")]
+    if len(beyond):
+        told = pl.DataFrame({"index": rows[beyond[:1]], "count": [len(beyond)]})
+        parts.append(state("G11", subject, told, variant="beyond"))
+    return join_findings(parts)
 
 
 def wrong_township(

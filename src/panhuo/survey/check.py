@@ -13,7 +13,9 @@ from panhuo.overlay import representative_points
 from panhuo.progress import Progress, silent
 from panhuo.quality import Settings, check_subject
 from panhuo.quality.documents import outside_county
-from panhuo.quality.relations import low_share, pressed_area, references, wrong_township
+from panhuo.quality.relations import low_share, outside_urban, pressed_area, references, wrong_township
+from panhuo.quality.reported import changes_of_area, overlaps_with_reported
+from panhuo.quality.tiling import TILING, county_of, gaps
 from panhuo.survey.deliver import Delivered
 from panhuo.survey.gather import Gathered
 from panhuo.survey.measure.land import of_codes
@@ -26,6 +28,8 @@ FORBIDDEN = {
     "永久基本农田": Text("永久基本农田", "permanent basic farmland"),
     "生态保护红线": Text("生态保护红线", "the ecological red line"),
 }
+#: The line that a parcel should lie inside (G11).
+URBAN = "城镇开发边界"
 
 
 def check(delivered: Delivered, gathered: Gathered, settings: Settings, *, progress: Progress = silent) -> pl.DataFrame:
@@ -47,6 +51,8 @@ def check(delivered: Delivered, gathered: Gathered, settings: Settings, *, progr
         parts += [references(s, settings, known, titles) for s in subjects]
     progress("检查", len(subjects), len(subjects) + 2)
     parts += _on_the_land(delivered, gathered, settings, progress)
+    if (county := county_of(sources.subjects("boundaries"))) is not None and "G04" not in settings.skip:
+        parts += [gaps(sources.subjects(role), county, settings, progress=silent) for role in TILING]
     progress("检查", len(subjects) + 2, len(subjects) + 2)
     findings = join_findings(parts)
     return findings.filter(~pl.col("code").is_in(list(settings.skip)))
@@ -55,7 +61,7 @@ def check(delivered: Delivered, gathered: Gathered, settings: Settings, *, progr
 def _on_the_land(
     delivered: Delivered, gathered: Gathered, settings: Settings, progress: Progress
 ) -> list[pl.DataFrame]:  # fmt: skip
-    """D04, G08 to G11: the judged parcels against the county, their townships, the land survey and the control lines."""
+    """D04, G08 to G12, C03: the judged parcels against county, townships, land survey, control lines, last year's register."""
     sources, parts = delivered.sources, []
     points = representative_points(gathered.parcels.polygons)
     covered = built = None
@@ -71,6 +77,10 @@ def _on_the_land(
         lines = gathered.laid_over(sources, "control_lines", ("line_kind",), progress=progress)
     layers = [s for s in sources.subjects("boundaries") if s.has("division_code")]
     divisions = lay_over(gathered.parcels, layers, ("division_code",)) if layers else None
+    inside = None
+    if lines is not None and (mask := (lines.frame["line_kind"] == URBAN)).any():
+        inside = np.nan_to_num(lines.share(mask))
+    reported = sources.subjects("reported")
     for number, subject in enumerate(gathered.subjects):
         away = gathered.everything.filter((pl.col("subject") == number) & (pl.col("reason") == "outside"))["index"]
         parts.append(outside_county(subject, settings, pl.Series([1.0] * len(away), dtype=pl.Float64), away))
@@ -94,6 +104,11 @@ def _on_the_land(
                 if mask.any():
                     area = np.nan_to_num(lines.share(mask)) * gathered.parcels.area
                     parts.append(pressed_area(subject, settings, rows, area[places], text, at))
+        if inside is not None:
+            parts.append(outside_urban(subject, settings, rows, inside[places], at))
+        if reported:
+            parts.append(overlaps_with_reported(subject, rows, reported, settings, progress=silent))
+            parts.append(changes_of_area(subject, rows, reported, settings))
         if divisions is not None:
             parts += _boundaries(gathered, divisions, settings, number, places, rows)
     return parts

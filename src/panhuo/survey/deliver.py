@@ -143,8 +143,8 @@ def _working_crs(config: SurveyConfig, taken: list[tuple[Input, Layer]]) -> Crs:
             return Crs.gauss_kruger(found.zone)
         coords = Polygons.from_wkb(layer.geometry).coords
         if len(coords):
-            middle = np.median(to_geographic(coords[:: max(1, len(coords) // 1000)], found), axis=0)
-            return Crs.gauss_kruger(zone_of_longitude(float(middle[0])))
+            longitude = float(np.median(to_geographic(coords[:: max(1, len(coords) // 1000)], found)[:, 0]))
+            return _zone(longitude)
     raise PanhuoError(
         "无法从宗地图层判断坐标系；请在 survey.yaml 中写明 crs（如 EPSG:4527）。",
         "The coordinate system cannot be told from the parcels; write `crs:` into survey.yaml (such as EPSG:4527).",
@@ -163,6 +163,11 @@ def working_crs_of(layer: Layer) -> Crs | None:
     if not len(coords):
         return found
     longitude = float(np.median(to_geographic(coords[:: max(1, len(coords) // 1000)], found)[:, 0]))
+    return _zone(longitude)
+
+
+def _zone(longitude: float) -> Crs:
+    """The 3° zone of a longitude; outside China a projection on the place's own meridian."""
     zone = zone_of_longitude(longitude)
     return Crs.gauss_kruger(zone) if 25 <= zone <= 45 else _local(longitude)
 

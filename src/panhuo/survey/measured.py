@@ -59,7 +59,7 @@ def save_measured(measured: Measured, folder: Path) -> dict[str, int]:
         shapes.frame.write_ipc(folder / f"{name}.arrow")
         _write_geometry(shapes.geometry, folder / f"{name}.shapes.arrow")
     notes = {
-        "crs": measured.crs.epsg,
+        "crs": measured.crs.epsg or measured.crs.wkt,
         "delivered": measured.delivered,
         "delivered_m2": measured.delivered_m2,
         "sources": {
@@ -88,7 +88,7 @@ def load_measured(folder: Path) -> Measured:
         legacy=shapes("legacy"),
         obstacles=pl.read_ipc(folder / "obstacles.arrow"),
         townships=shapes("townships"),
-        crs=Crs.from_epsg(notes["crs"]),
+        crs=Crs.from_epsg(notes["crs"]) if isinstance(notes["crs"], int) else Crs.from_wkt(notes["crs"]),
         delivered=notes["delivered"],
         delivered_m2=notes["delivered_m2"],
     )
