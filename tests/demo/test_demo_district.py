@@ -91,12 +91,30 @@ def credit_code_is_valid(code: str) -> bool:
 def test_the_delivery_has_the_files_that_a_bureau_sends(district: District) -> None:
     have = {p.relative_to(district.folder).as_posix() for p in (district.folder / "交付").rglob("*") if p.is_file()}
     for name in (
-        "01权籍/宗地.shp", "01权籍/宗地.dbf", "01权籍/宗地.shx", "01权籍/宗地.prj", "01权籍/补充宗地.txt", "02三调/三调.gpkg",
-        "02三调/二调地类.zip", "03规划/规划.gpkg", "04房屋/房屋.shp", "05登记/不动产登记.xlsx", "06企业/企业名录.xlsx",
-        "06企业/经济指标.xlsx", "06企业/亩产效益评价_2024.xlsx", "06企业/亩产效益评价_2025.xlsx", "06企业/退二进三.xlsx",
-        "07安全环保/安全生产.csv", "07安全环保/环保.csv", "08历史遗留/历史遗留用地.txt", "09问题/争议.xlsx",
-        "09问题/问题诉求.xlsx", "09问题/闲置土地.xlsx", "10行政区/乡镇街道.geojson", "10行政区/县界.geojson",
-    ):  # fmt: skip
+        "01权籍/宗地.shp",
+        "01权籍/宗地.dbf",
+        "01权籍/宗地.shx",
+        "01权籍/宗地.prj",
+        "01权籍/补充宗地.txt",
+        "02三调/三调.gpkg",
+        "02三调/二调地类.zip",
+        "03规划/规划.gpkg",
+        "04房屋/房屋.shp",
+        "05登记/不动产登记.xlsx",
+        "06企业/企业名录.xlsx",
+        "06企业/经济指标.xlsx",
+        "06企业/亩产效益评价_2024.xlsx",
+        "06企业/亩产效益评价_2025.xlsx",
+        "06企业/退二进三.xlsx",
+        "07安全环保/安全生产.csv",
+        "07安全环保/环保.csv",
+        "08历史遗留/历史遗留用地.txt",
+        "09问题/争议.xlsx",
+        "09问题/问题诉求.xlsx",
+        "09问题/闲置土地.xlsx",
+        "10行政区/乡镇街道.geojson",
+        "10行政区/县界.geojson",
+    ):
         assert f"交付/{name}" in have
     assert "交付/01权籍/宗地.cpg" not in have
     assert "交付/04房屋/房屋.prj" not in have
@@ -196,7 +214,8 @@ def test_slivers_are_the_planted_ones(handed: Handed) -> None:
 
 
 def test_declared_areas_agree_except_where_planted(handed: Handed) -> None:
-    """The parcels' areas are in 亩, the patches' in m²; planar and ellipsoidal areas differ far less than the tolerance."""
+    """The parcels' areas are in 亩, the patches' in m²; planar and ellipsoidal areas differ far less than the
+    tolerance."""
     area = np.array([np.nan if g is None else g.area for g in handed.shapes])
     declared = handed.parcels["ZDMJ"].to_numpy() * MU
     off = np.abs(declared - area) > np.maximum(1.0, 0.001 * area)
@@ -232,19 +251,23 @@ def test_ranges_and_dates_break_rules_only_where_planted(handed: Handed) -> None
     f = handed.parcels.with_row_index()
     early = pl.col("SJJGSJ") < pl.col("SJKGSJ")
     bad = f.filter(
-        (pl.col("JZMD") > 1) | (pl.col("KZL") > 1) | early
-        | (pl.col("SJKGSJ") < pl.col("YDKGSJ") - pl.duration(days=3650)) | (pl.col("PZSJ") > pl.col("YDKGSJ"))
-        | (pl.col("PZSJ") > pl.col("SJKGSJ")) | (pl.col("SJJGSJ") > ON) | (pl.col("DJSJ") > ON)
-        | (pl.col("RJL") < 0) | (pl.col("JCNF") > 2026)
-    )  # fmt: skip
+        (pl.col("JZMD") > 1)
+        | (pl.col("KZL") > 1)
+        | early
+        | (pl.col("SJKGSJ") < pl.col("YDKGSJ") - pl.duration(days=3650))
+        | (pl.col("PZSJ") > pl.col("YDKGSJ"))
+        | (pl.col("PZSJ") > pl.col("SJKGSJ"))
+        | (pl.col("SJJGSJ") > ON)
+        | (pl.col("DJSJ") > ON)
+        | (pl.col("RJL") < 0)
+        | (pl.col("JCNF") > 2026)
+    )
     assert set(bad["index"].to_list()) == handed.rows("A07")
 
 
 def test_patches_tile_the_district_and_break_rules_only_where_planted(handed: Handed) -> None:
     document = json.loads((handed.root / "10行政区/县界.geojson").read_text("utf-8"))
-    county = shapely.transform(
-        shapely.from_geojson(json.dumps(document["features"][0]["geometry"])), _to_plane()
-    )
+    county = shapely.transform(shapely.from_geojson(json.dumps(document["features"][0]["geometry"])), _to_plane())
     assert shapely.is_valid(handed.patch_shapes).all()
     assert abs(shapely.area(handed.patch_shapes).sum() - county.area) / county.area < 0.001
     assert shapely.coverage_is_valid(handed.patch_shapes)
@@ -256,7 +279,12 @@ def test_patches_tile_the_district_and_break_rules_only_where_planted(handed: Ha
     odd = pairs.filter(pl.col("DLBM").is_not_null() & (pl.col("DLMC") == "采矿用地"))
     assert {i for rows in odd["index"].to_list() for i in rows} == handed.rows("A03", "DLTB")
     assert {"05H1", "08H2A", "0102", "1004", "1101"} <= set(f["DLBM"].drop_nulls())
-    assert {"201", "202", "203", "201A", "202A", "203A"} & set(f["CZCSXM"].drop_nulls()) >= {"201", "202", "203", "201A"}
+    assert {"201", "202", "203", "201A", "202A", "203A"} & set(f["CZCSXM"].drop_nulls()) >= {
+        "201",
+        "202",
+        "203",
+        "201A",
+    }
 
 
 def _to_plane() -> Any:
@@ -267,7 +295,9 @@ def _to_plane() -> Any:
 
 
 def test_parcels_stand_on_construction_land_inside_their_township(handed: Handed) -> None:
-    built = handed.patches["DLBM"].str.contains("^(05|06|07|08|09|100[1-5]|100[7-9]|1109|1201)").fill_null(False).to_numpy()
+    built = (
+        handed.patches["DLBM"].str.contains("^(05|06|07|08|09|100[1-5]|100[7-9]|1109|1201)").fill_null(False).to_numpy()
+    )
     land = handed.patch_shapes[built]
     shapes = np.array([shapely.Polygon() if g is None else shapely.make_valid(g) for g in handed.shapes], object)
     a, b = shapely.STRtree(land).query(shapes, predicate="intersects")
@@ -307,9 +337,13 @@ def test_tables_point_at_parcels_and_firms_except_where_planted(handed: Handed) 
     planted = {p["key"] for p in handed.planted if p["code"] == "C01"}
     lost: set[str] = set()
     for path, column, top in (
-        ("05登记/不动产登记.xlsx", 0, 4), ("06企业/企业名录.xlsx", 5, 4), ("06企业/退二进三.xlsx", 1, 3), ("09问题/争议.xlsx", 0, 3),
-        ("09问题/问题诉求.xlsx", 0, 3), ("09问题/闲置土地.xlsx", 0, 3),
-    ):  # fmt: skip
+        ("05登记/不动产登记.xlsx", 0, 4),
+        ("06企业/企业名录.xlsx", 5, 4),
+        ("06企业/退二进三.xlsx", 1, 3),
+        ("09问题/争议.xlsx", 0, 3),
+        ("09问题/问题诉求.xlsx", 0, 3),
+        ("09问题/闲置土地.xlsx", 0, 3),
+    ):
         for number, row in enumerate(handed.sheet(path)[top:], top + 1):
             code = row[column]
             if row[0] in ("合计", None) or code is None:
@@ -338,8 +372,10 @@ def test_credit_codes_of_firms_and_numbers_in_excel(handed: Handed) -> None:
 def test_totals_add_up_except_where_planted(handed: Handed) -> None:
     wrong = set()
     for path, layer, columns in (
-        ("05登记/不动产登记.xlsx", "登记", (2,)), ("06企业/企业名录.xlsx", "企业名录", (6,)), ("06企业/经济指标.xlsx", "经济指标", (2, 3, 4, 5, 6)),
-    ):  # fmt: skip
+        ("05登记/不动产登记.xlsx", "登记", (2,)),
+        ("06企业/企业名录.xlsx", "企业名录", (6,)),
+        ("06企业/经济指标.xlsx", "经济指标", (2, 3, 4, 5, 6)),
+    ):
         lines = handed.sheet(path)
         assert lines[-1][0] == "合计"
         for column in columns:
@@ -379,7 +415,24 @@ def test_every_kind_of_mistake_is_there_at_least_twice(handed: Handed) -> None:
         counts[p["code"]] = counts.get(p["code"], 0) + 1
         assert set(p["detail"]) == {"zh", "en"}
     once = {"D02", "D03", "R01"}
-    assert {"A02", "A03", "A04", "A05", "A06", "A07", "A08", "G01", "G02", "G03", "G05", "G06", "G07", "G08", "G10", "G11"} <= set(counts)
+    assert {
+        "A02",
+        "A03",
+        "A04",
+        "A05",
+        "A06",
+        "A07",
+        "A08",
+        "G01",
+        "G02",
+        "G03",
+        "G05",
+        "G06",
+        "G07",
+        "G08",
+        "G10",
+        "G11",
+    } <= set(counts)
     assert {"D04", "C01", "C02", "R11", "TXT-06"} <= set(counts)
     assert {c for c, n in counts.items() if n < 2} == once
 

@@ -19,11 +19,28 @@ Geometries = NDArray[Any]
 #: Share of the ground covered and usual floors by use.
 _COVER = np.array([0.40, 0.42, 0.48, 0.55, 0.30, 0.42, 0.22, 0.28, 0.30, 0.20, 0.04, 0.15, 0.0])
 _FLOORS = np.array([1.6, 1.2, 4.5, 2.2, 7.5, 1.6, 4.0, 4.5, 5.5, 1.2, 1.0, 1.3, 1.0])
-_USE_ZH = np.array(["厂房", "仓库", "商业", "商业", "住宅", "住宅", "教学楼", "办公", "医疗", "附属用房", "附属用房", "附属用房", "附属用房"])
+_USE_ZH = np.array(
+    [
+        "厂房",
+        "仓库",
+        "商业",
+        "商业",
+        "住宅",
+        "住宅",
+        "教学楼",
+        "办公",
+        "医疗",
+        "附属用房",
+        "附属用房",
+        "附属用房",
+        "附属用房",
+    ]
+)
 
 
 def make_buildings(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.DataFrame, Geometries]:
-    """Columns row (of the parcel), building_code, floors, height_m, built_year, danger_grade, idle, use, and footprints."""
+    """Columns row (of the parcel), building_code, floors, height_m, built_year, danger_grade, idle, use, and
+    footprints."""
     rng = np.random.default_rng([seed, 40])
     n = len(parcels)
     use = parcels.use
@@ -101,11 +118,13 @@ def make_buildings(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.Data
     return frame, shapes
 
 
-def densities(parcels: Parcels, buildings: pl.DataFrame, shapes: Geometries) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def densities(
+    parcels: Parcels, buildings: pl.DataFrame, shapes: Geometries
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Plot ratio and building density of each parcel, as an office would write them down (two decimals)."""
     n = len(parcels)
     area = shapely.area(shapes)
     row = buildings["row"].to_numpy()
     footprint = np.bincount(row, area, n) / parcels.area_m2
     floor = np.bincount(row, area * buildings["floors"].to_numpy(), n) / parcels.area_m2
-    return np.round(floor, 2), np.round(np.minimum(footprint, 0.95), 2)
+    return np.round(floor, 2), np.asarray(np.round(np.minimum(footprint, 0.95), 2), np.float64)

@@ -150,7 +150,11 @@ ENVIRONMENT = (
     Head("issuer", "出具单位"),
 )
 
-DISPUTES = (Head("parcel_code", "宗地代码", "", 22), Head("kind", "争议类型", "", 18), Head("state", "办理状态", "", 10))
+DISPUTES = (
+    Head("parcel_code", "宗地代码", "", 22),
+    Head("kind", "争议类型", "", 18),
+    Head("state", "办理状态", "", 10),
+)
 
 OBSTACLES = (
     Head("parcel_code", "宗地代码", "", 22),

@@ -54,9 +54,11 @@ EPSG = 4527
 class Draft:
     """What is going to be written; planting errors changes this and never the truth.
 
-    ``frames`` and ``shapes`` are by role; ``parcel_rings`` are the parcels of the shapefile as flat rings (so that broken ones
+    ``frames`` and ``shapes`` are by role; ``parcel_rings`` are the parcels of the shapefile as flat rings (so that
+    broken ones
     can be said); ``plots`` the late parcels and ``legacy_plots`` the legacy land; ``totals`` wrong totals by table;
-    ``prj`` the text of the .prj by layer (None: the file is missing); ``numbers`` cells of a table that are written as numbers
+    ``prj`` the text of the .prj by layer (None: the file is missing); ``numbers`` cells of a table that are written
+    as numbers
     though they are codes; ``lines`` is filled on writing: the line of each plot in the boundary files.
     """
 
@@ -71,12 +73,25 @@ class Draft:
     lines: dict[str, list[int]] = field(default_factory=dict)
 
 
-def write_delivery(folder: Path, draft: Draft, on: date, years: tuple[int, int], progress: Progress = silent) -> list[dict[str, Any]]:
+def write_delivery(
+    folder: Path, draft: Draft, on: date, years: tuple[int, int], progress: Progress = silent
+) -> list[dict[str, Any]]:
     """Write every file under ``folder``/交付; returns the inputs of survey.yaml."""
     root = folder / FOLDER
     if root.exists():
         shutil.rmtree(root)
-    for name in ("01权籍", "02三调", "03规划", "04房屋", "05登记", "06企业", "07安全环保", "08历史遗留", "09问题", "10行政区"):
+    for name in (
+        "01权籍",
+        "02三调",
+        "03规划",
+        "04房屋",
+        "05登记",
+        "06企业",
+        "07安全环保",
+        "08历史遗留",
+        "09问题",
+        "10行政区",
+    ):
         (root / name).mkdir(parents=True)
     f, s = draft.frames, draft.shapes
     inputs: list[dict[str, Any]] = []
@@ -87,7 +102,9 @@ def write_delivery(folder: Path, draft: Draft, on: date, years: tuple[int, int],
         inputs.append({"path": at, **({"layer": more.pop("layer")} if "layer" in more else {}), "role": role, **more})
 
     progress("写宗地", 0, total)
-    parcels = f["parcels"].with_columns(declared_area_mu=(pl.col("declared_area_m2") / MU).round(4), **_yes_no(f["parcels"]))
+    parcels = f["parcels"].with_columns(
+        declared_area_mu=(pl.col("declared_area_m2") / MU).round(4), **_yes_no(f["parcels"])
+    )
     write_shapefile(root / "01权籍/宗地.shp", draft.parcel_rings, parcels, PARCELS, draft.prj.get("parcels", PRJ_39))
     put("01权籍/宗地.shp", "parcels")
     draft.lines["补充宗地"] = write_boundary_txt(root / "01权籍/补充宗地.txt", draft.plots, "澄湖区不动产登记中心", on)
@@ -101,22 +118,38 @@ def write_delivery(folder: Path, draft: Draft, on: date, years: tuple[int, int],
 
     progress("写规划", 2, total)
     plan = root / "03规划/规划.gpkg"
-    for name, role, title in (("zones", "zones", "规划用途"), ("control_lines", "control_lines", "控制线"), ("renewal_areas", "renewal_areas", "更新改造范围")):
+    for name, role, title in (
+        ("zones", "zones", "规划用途"),
+        ("control_lines", "control_lines", "控制线"),
+        ("renewal_areas", "renewal_areas", "更新改造范围"),
+    ):
         _gpkg(plan, title, f[name].rename(RENAMED[name]), s[name])
         put("03规划/规划.gpkg", role, layer=title)
 
     progress("写房屋", 3, total)
-    write_shapefile(root / "04房屋/房屋.shp", to_polygons(s["buildings"]), f["buildings"], BUILDINGS, draft.prj.get("buildings", PRJ_39))
+    write_shapefile(
+        root / "04房屋/房屋.shp",
+        to_polygons(s["buildings"]),
+        f["buildings"],
+        BUILDINGS,
+        draft.prj.get("buildings", PRJ_39),
+    )
     # An encoding trap: the .cpg names a code page in words that GDAL does not know.
     (root / "04房屋/房屋.cpg").write_text("OEM 936", "ascii")
     put("04房屋/房屋.shp", "buildings")
 
     progress("写登记", 4, total)
     book = write_book(
-        root / "05登记/不动产登记.xlsx", "澄湖区不动产登记信息汇总表", f"单位：平方米    导出日期：{on:%Y年%m月%d日}",
-        REGISTRATION, f["registration"], totals=("registered_area_m2",), total_rows=draft.totals.get("registration"), sheet="登记",
+        root / "05登记/不动产登记.xlsx",
+        "澄湖区不动产登记信息汇总表",
+        f"单位：平方米    导出日期：{on:%Y年%m月%d日}",
+        REGISTRATION,
+        f["registration"],
+        totals=("registered_area_m2",),
+        total_rows=draft.totals.get("registration"),
+        sheet="登记",
         numbers=draft.numbers.get("registration"),
-    )  # fmt: skip
+    )
     put(book, "registration")
 
     progress("写企业", 5, total)
@@ -125,24 +158,44 @@ def write_delivery(folder: Path, draft: Draft, on: date, years: tuple[int, int],
         above_text=pl.when("above_scale").then(pl.lit("是")).otherwise(pl.lit("否")),
     )
     book = write_book(
-        root / "06企业/企业名录.xlsx", "澄湖区企业用地名录", "面积单位：亩", ENTERPRISES, firms,
-        totals=("occupied_area_mu",), total_rows=draft.totals.get("enterprises"), sheet="企业名录",
-    )  # fmt: skip
+        root / "06企业/企业名录.xlsx",
+        "澄湖区企业用地名录",
+        "面积单位：亩",
+        ENTERPRISES,
+        firms,
+        totals=("occupied_area_mu",),
+        total_rows=draft.totals.get("enterprises"),
+        sheet="企业名录",
+    )
     put(book, "enterprises")
     progress("写经济指标", 6, total)
     figures = ("tax_wan", "output_wan", "revenue_wan", "added_value_wan", "fixed_investment_wan")
     book = write_book(
-        root / "06企业/经济指标.xlsx", f"澄湖区企业经济指标（{years[0]}—{years[1]}年度）", "金额单位：万元", ECONOMY, f["economy"],
-        totals=figures, total_rows=draft.totals.get("economy"), sheet="经济指标",
-    )  # fmt: skip
+        root / "06企业/经济指标.xlsx",
+        f"澄湖区企业经济指标（{years[0]}—{years[1]}年度）",
+        "金额单位：万元",
+        ECONOMY,
+        f["economy"],
+        totals=figures,
+        total_rows=draft.totals.get("economy"),
+        sheet="经济指标",
+    )
     put(book, "economy")
     for year in years:
         book = write_book(
-            root / f"06企业/亩产效益评价_{year}.xlsx", f"澄湖区{year}年度企业亩产效益评价结果", "牵头单位：澄湖区工业和信息化局",
-            YIELD, f[f"yield_{year}"].with_columns(above_text=pl.when("above_scale").then(pl.lit("规上")).otherwise(pl.lit("规下"))),
-        )  # fmt: skip
+            root / f"06企业/亩产效益评价_{year}.xlsx",
+            f"澄湖区{year}年度企业亩产效益评价结果",
+            "牵头单位：澄湖区工业和信息化局",
+            YIELD,
+            f[f"yield_{year}"].with_columns(
+                above_text=pl.when("above_scale").then(pl.lit("规上")).otherwise(pl.lit("规下"))
+            ),
+        )
         put(book, "yield_classes", year=year)
-    put(write_book(root / "06企业/退二进三.xlsx", "澄湖区“退二进三”企业搬迁清单", "共一册", EXIT_LIST, f["exit_list"]), "exit_list")
+    put(
+        write_book(root / "06企业/退二进三.xlsx", "澄湖区“退二进三”企业搬迁清单", "共一册", EXIT_LIST, f["exit_list"]),
+        "exit_list",
+    )
 
     progress("写安全环保", 7, total)
     put(write_csv(root / "07安全环保/安全生产.csv", SAFETY, _verdict(f["safety"]), "gbk"), "safety")
@@ -153,9 +206,26 @@ def write_delivery(folder: Path, draft: Draft, on: date, years: tuple[int, int],
         root / "08历史遗留/历史遗留用地.txt", draft.legacy_plots, "澄湖区自然资源局", on
     )
     put("08历史遗留/历史遗留用地.txt", "legacy")
-    put(write_book(root / "09问题/争议.xlsx", "土地权属争议台账", "填报单位：各街道（镇）", DISPUTES, f["disputes"]), "disputes")
-    put(write_book(root / "09问题/问题诉求.xlsx", "低效用地盘活问题诉求清单", "填报单位：各街道（镇）", OBSTACLES, f["obstacles"]), "obstacles")
-    put(write_book(root / "09问题/闲置土地.xlsx", "闲置土地台账", "填报单位：澄湖区自然资源局", IDLE_LAND, f["idle_land"]), "idle_land")
+    put(
+        write_book(root / "09问题/争议.xlsx", "土地权属争议台账", "填报单位：各街道（镇）", DISPUTES, f["disputes"]),
+        "disputes",
+    )
+    put(
+        write_book(
+            root / "09问题/问题诉求.xlsx",
+            "低效用地盘活问题诉求清单",
+            "填报单位：各街道（镇）",
+            OBSTACLES,
+            f["obstacles"],
+        ),
+        "obstacles",
+    )
+    put(
+        write_book(
+            root / "09问题/闲置土地.xlsx", "闲置土地台账", "填报单位：澄湖区自然资源局", IDLE_LAND, f["idle_land"]
+        ),
+        "idle_land",
+    )
 
     progress("写界线", 9, total)
     _geojson(root / "10行政区/乡镇街道.geojson", "乡镇街道", f["townships"], s["townships"], 4490)
@@ -171,7 +241,17 @@ def write_delivery(folder: Path, draft: Draft, on: date, years: tuple[int, int],
     return inputs
 
 
-def write_survey(folder: Path, inputs: list[dict[str, Any]], title: str, pack: str, on: date, crs: str, division: str, *, simulated: bool = False) -> Path:
+def write_survey(
+    folder: Path,
+    inputs: list[dict[str, Any]],
+    title: str,
+    pack: str,
+    on: date,
+    crs: str,
+    division: str,
+    *,
+    simulated: bool = False,
+) -> Path:
     """survey.yaml: everything the main job needs to know about the delivery."""
     config: dict[str, Any] = {
         "title": title,
@@ -211,9 +291,14 @@ def _gpkg(path: Path, name: str, frame: pl.DataFrame, shapes: Geometries, epsg: 
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     table = table.append_column("geom", pa.array(shapely.to_wkb(shapes), pa.binary()))
     pyogrio.write_arrow(
-        table, str(path), layer=name, driver="GPKG", geometry_name="geom",
-        geometry_type="Polygon" if kinds <= {3} else "MultiPolygon", crs=f"EPSG:{epsg}",
-    )  # fmt: skip
+        table,
+        str(path),
+        layer=name,
+        driver="GPKG",
+        geometry_name="geom",
+        geometry_type="Polygon" if kinds <= {3} else "MultiPolygon",
+        crs=f"EPSG:{epsg}",
+    )
 
 
 def _zip_shapefile(path: Path, name: str, shapes: Polygons, frame: pl.DataFrame, draft: Draft) -> None:

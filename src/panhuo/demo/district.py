@@ -31,9 +31,7 @@ class Truth:
     shapes: dict[str, Geometries]
 
 
-def make_truth(
-    parcels: int, seed: int, on: date, years: tuple[int, int], progress: Progress = silent
-) -> Truth:
+def make_truth(parcels: int, seed: int, on: date, years: tuple[int, int], progress: Progress = silent) -> Truth:
     """Make the district: ``years`` are the two years of the economy, the later one last."""
     steps = 8
     progress("划分街区与地块", 0, steps)

@@ -1,8 +1,10 @@
-"""Firms of the district, their figures of two years, their classes, and the records that authorities keep about them."""
+"""Firms of the district, their figures of two years, their classes, and the records that authorities keep about
+them."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,11 +13,12 @@ from numpy.typing import NDArray
 from panhuo.demo import layout, names, uses
 from panhuo.demo.credit import credit_codes
 from panhuo.demo.holdings import FIRM, VILLAGE_BODY, WORKS, Parcels
-from panhuo.demo.tiling import Floats, Ints
+from panhuo.demo.tiling import Ints
 
 MU = 2000.0 / 3.0
 
-#: Industry: division, four-digit class, share in factories, median yearly tax (万元/亩), output (万元/亩), investment (万元/亩),
+#: Industry: division, four-digit class, share in factories, median yearly tax (万元/亩), output (万元/亩), investment
+#: (万元/亩),
 #: added value share, energy (吨标煤/万元 output), kWh per 万元 output, staff per 100 万元 output.
 INDUSTRIES = (
     (13, "1371", 0.09, 5.0, 170.0, 150.0, 0.17, 0.06, 260.0, 1.2),
@@ -90,7 +93,9 @@ def make_firms(parcels: Parcels, seed: int, on: date) -> pl.DataFrame:
             "enterprise_name": names.texts(name),
             "industry_code": code,
             "division": division,
-            "catalogue_status": names.texts(np.where(rng.random(n) < 0.04, None, status.astype(object))),
+            "catalogue_status": pl.DataFrame({"v": status, "k": rng.random(n) >= 0.04}).select(pl.when("k").then("v"))[
+                "v"
+            ],
             "occupied_area_m2": np.round(occupied, 2),
             "start_year": np.clip(parcels.built_year[row] + rng.integers(0, 9, n), 1958, on.year - 2),
             "health": parcels.health[row],
@@ -108,7 +113,8 @@ def make_firms(parcels: Parcels, seed: int, on: date) -> pl.DataFrame:
 
 
 def make_economy(firms: pl.DataFrame, years: tuple[int, int], seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Figures of two years (long table), and the firms with 规上 or 规下 added (industrial revenue of 2,000 万元 and more)."""
+    """Figures of two years (long table), and the firms with 规上 or 规下 added (industrial revenue of 2,000 万元 and
+    more)."""
     rng = np.random.default_rng([seed, 21])
     n = firms.height
     health = firms["health"].to_numpy()
@@ -143,7 +149,9 @@ def make_economy(firms: pl.DataFrame, years: tuple[int, int], seed: int) -> tupl
                     "added_value_wan": np.round(value, 2),
                     "fixed_investment_wan": np.round(invested * (1 + 0.02 * step), 2),
                     "energy_tce": _blank(np.round(energy, 2), small & (rng.random(n) < 0.7)),
-                    "emission_t": _blank(np.round(energy * rng.lognormal(-6.2, 0.6, n), 3), small | (rng.random(n) < 0.05)),
+                    "emission_t": _blank(
+                        np.round(energy * rng.lognormal(-6.2, 0.6, n), 3), small | (rng.random(n) < 0.05)
+                    ),
                     "staff": staff.astype(np.int64),
                     "rd_wan": _blank(np.round(research, 2), small),
                     "electricity_kwh": np.round(output * firms["f_power"].to_numpy() * rng.lognormal(0, 0.25, n)),
@@ -160,12 +168,17 @@ def make_classes(firms: pl.DataFrame, economy: pl.DataFrame, year: int, seed: in
     rng = np.random.default_rng([seed, 22, year])
     frame = (
         economy.filter(pl.col("year") == year)
-        .join(firms.with_row_index("firm").with_columns(pl.col("firm").cast(pl.Int64)).select("firm", "factory", "above_scale", "occupied_area_m2", "start_year", "enterprise_name"), on="firm")
+        .join(
+            firms.with_row_index("firm")
+            .with_columns(pl.col("firm").cast(pl.Int64))
+            .select("firm", "factory", "above_scale", "occupied_area_m2", "start_year", "enterprise_name"),
+            on="firm",
+        )
         .filter(pl.col("factory") & (pl.col("occupied_area_m2") >= 3 * MU))
         .with_columns(score=pl.col("tax_wan") * 10 + pl.col("added_value_wan"))
         .with_columns(score=pl.col("score") / pl.col("occupied_area_m2"))
         .sort("firm")
-    )  # fmt: skip
+    )
     score = frame["score"].to_numpy() * rng.lognormal(0, 0.08, frame.height)
     above = frame["above_scale"].to_numpy()
     grade = np.full(frame.height, "C", "<U4")
@@ -174,15 +187,24 @@ def make_classes(firms: pl.DataFrame, economy: pl.DataFrame, year: int, seed: in
         rank = np.argsort(np.argsort(-score[rows])) / max(len(rows), 1)
         grade[rows] = np.select([rank < 0.2, rank < 0.6, rank < 0.92], ["A", "B", "C"], "D")
     new = (frame["start_year"].to_numpy() >= year - 2) | (rng.random(frame.height) < 0.02)
-    word = {"A": "A类（优先发展）", "B": "B类（支持发展）", "C": "C类（提升发展）", "D": "D类（限制发展）", "T": "暂不评价"}
+    word = {
+        "A": "A类（优先发展）",
+        "B": "B类（支持发展）",
+        "C": "C类（提升发展）",
+        "D": "D类（限制发展）",
+        "T": "暂不评价",
+    }
     grade = np.where(new, "T", grade)
     return frame.select("firm", "credit_code", "enterprise_name", "above_scale").with_columns(
         year=pl.lit(year), yield_class=pl.Series([word[g] for g in grade.tolist()], dtype=pl.String)
     )
 
 
-def make_records(parcels: Parcels, firms: pl.DataFrame, codes: pl.Series, kind: str, seed: int, on: date) -> pl.DataFrame:
-    """Inspection records (安全生产 or 环境保护): some firms, some of them found wanting, the story's works among them."""
+def make_records(
+    parcels: Parcels, firms: pl.DataFrame, codes: pl.Series, kind: str, seed: int, on: date
+) -> pl.DataFrame:
+    """Inspection records (安全生产 or 环境保护): some firms, some of them found wanting, the story's works among
+    them."""
     rng = np.random.default_rng([seed, 23, len(kind)])
     n = firms.height
     factory = firms["factory"].to_numpy()
@@ -212,7 +234,7 @@ def make_records(parcels: Parcels, firms: pl.DataFrame, codes: pl.Series, kind: 
     )
 
 
-def _blank(values: Floats, where: NDArray[np.bool_]) -> pl.Series:
+def _blank(values: NDArray[Any], where: NDArray[np.bool_]) -> pl.Series:
     return pl.Series(np.where(where, np.nan, values)).fill_nan(None)
 
 

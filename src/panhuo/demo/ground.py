@@ -11,7 +11,8 @@ from panhuo.demo import layout
 from panhuo.demo.tiling import EAST, NORTH, SOUTH, WEST, Bend, Floats, Ints, cut, hash01, make_bend
 from panhuo.messages import PanhuoError
 
-#: False origin of the district's south-west corner: zone 39 of the 3° system, easting with zone number, near 36.6N 117.3E.
+#: False origin of the district's south-west corner: zone 39 of the 3° system, easting with zone number, near 36.6N
+#: 117.3E.
 CENTRE = (39_526_800.0, 4_052_300.0)
 
 
@@ -80,7 +81,8 @@ def make_ground(parcels: int, seed: int) -> Ground:
     final, parcel_stage = _divide(stage, kind[stage_block], parcels, rng)
     if len(final) != parcels:
         raise PanhuoError(
-            f"只能划分出 {len(final)} 个地块，需要 {parcels} 个。", f"Only {len(final)} parcels fit where {parcels} are asked."
+            f"只能划分出 {len(final)} 个地块，需要 {parcels} 个。",
+            f"Only {len(final)} parcels fit where {parcels} are asked.",
         )
     order = _sweep(final)
     final, parcel_stage = final[order], parcel_stage[order]
@@ -129,7 +131,7 @@ def _cells(edge: int, regions: layout.Regions, seed: int) -> tuple[Ints, Ints]:
             for b in offsets:
                 x, y = rects[:, WEST] + width * a, rects[:, SOUTH] + height * b
                 wish = np.minimum(wish, layout.BLOCK_M2[regions(x, y)])
-        return width * height / wish * 0.75
+        return np.asarray(width * height / wish * 0.75)
 
     rects, origin, made = cut(
         start, priority, np.random.default_rng([seed, 1]), smallest=lambda r, _: np.full(len(r), 56.0)

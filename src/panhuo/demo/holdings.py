@@ -105,16 +105,31 @@ def settle(ground: Ground, area_m2: Floats, seed: int, on: date) -> Parcels:
         | ((region == layout.NEW_TOWN) & (distance > 0.15) & (hash01(block, block * 0, seed + 6) < 0.30))
     )
     story = _story(region, use, renewal, x, y, ground, area_m2)
-    use, holder, built, health = (a.copy() for a in (use, holder, built, health))
+    use, holder, built, health = use.copy(), holder.copy(), built.copy(), health.copy()
     for role, row in story.items():
         use[row] = uses.INDUSTRY if role == WORKS else uses.MARKET
         holder[row], built[row], health[row] = FIRM, (1968 if role == WORKS else 1994), 0.06
     return Parcels(
-        use, region, ground.town[block], block, x, y, area_m2, built, health, holder, collective, renewal, second_built, story
+        use,
+        region,
+        ground.town[block],
+        block,
+        x,
+        y,
+        area_m2,
+        built,
+        health,
+        holder,
+        collective,
+        renewal,
+        second_built,
+        story,
     )
 
 
-def _story(region: Ints, use: Ints, renewal: Ints, x: Floats, y: Floats, ground: Ground, area: Floats) -> dict[str, int]:
+def _story(
+    region: Ints, use: Ints, renewal: Ints, x: Floats, y: Floats, ground: Ground, area: Floats
+) -> dict[str, int]:
     """The two parcels everybody in the district talks about."""
     works = np.flatnonzero(region == layout.OLD_WORKS)
     if not len(works):
@@ -150,7 +165,13 @@ def parcel_codes(parcels: Parcels) -> tuple[pl.Series, pl.Series]:
     serial = np.empty(n, np.int64)
     serial[order] = np.arange(n) - start + 1
     frame = pl.DataFrame(
-        {"z": zone, "s": rank, "k": np.array(["GB", "JC", "JB"])[kind], "n": serial, "built": parcels.use != uses.VACANT}
+        {
+            "z": zone,
+            "s": rank,
+            "k": np.array(["GB", "JC", "JB"])[kind],
+            "n": serial,
+            "built": parcels.use != uses.VACANT,
+        }
     )
     out = frame.select(
         code=pl.concat_str(
@@ -195,14 +216,18 @@ def parcel_frame(parcels: Parcels, firms: pl.DataFrame, seed: int, on: date) -> 
         [parcels.use == uses.HOMESTEAD, rural], ["宅基地使用权", "集体建设用地使用权"], "国有建设用地使用权"
     )
     granted = nature == "出让"
-    method = np.where(granted, np.where(parcels.built_year > 2007, "挂牌出让", "协议出让"), np.where(rural, "批准拨用", "划拨"))
+    method = np.where(
+        granted, np.where(parcels.built_year > 2007, "挂牌出让", "协议出让"), np.where(rural, "批准拨用", "划拨")
+    )
     approved = _date(parcels.built_year - 2, rng)
     contract = approved + rng.integers(60, 200, n).astype("timedelta64[D]")
     start = contract + rng.integers(90, 360, n).astype("timedelta64[D]")
     completed = start + rng.integers(300, 800, n).astype("timedelta64[D]")
     latest = np.datetime64(on) - np.timedelta64(30, "D")
     completed = np.minimum(completed, latest)
-    start, contract, approved = (np.minimum(a, completed - np.timedelta64(d, "D")) for a, d in ((start, 200), (contract, 400), (approved, 600)))
+    start, contract, approved = (
+        np.minimum(a, completed - np.timedelta64(d, "D")) for a, d in ((start, 200), (contract, 400), (approved, 600))
+    )
     registered = np.minimum(completed + rng.integers(20, 900, n).astype("timedelta64[D]"), latest)
     unregistered = (rng.random(n) < np.where(rural, 0.10, 0.025)) & (parcels.holder != FIRM)
 
@@ -257,22 +282,37 @@ def parcel_frame(parcels: Parcels, firms: pl.DataFrame, seed: int, on: date) -> 
         .then(None)
         .otherwise(
             pl.concat_str(
-                pl.lit("示（"), pl.col("registration_date").dt.year(), pl.lit("）澄湖区不动产权第"),
-                pl.col("serial").cast(pl.String).str.zfill(7), pl.lit("号"),
+                pl.lit("示（"),
+                pl.col("registration_date").dt.year(),
+                pl.lit("）澄湖区不动产权第"),
+                pl.col("serial").cast(pl.String).str.zfill(7),
+                pl.lit("号"),
             )
         ),
         approval_no=pl.concat_str(
-            pl.lit("澄政土〔"), pl.col("approval_date").dt.year(), pl.lit("〕"), pl.col("serial") % 900 + 1, pl.lit("号")
+            pl.lit("澄政土〔"),
+            pl.col("approval_date").dt.year(),
+            pl.lit("〕"),
+            pl.col("serial") % 900 + 1,
+            pl.lit("号"),
         ),
         contract_no=pl.when(pl.col("right_nature") == "出让").then(
-            pl.concat_str(pl.lit("澄湖-"), pl.col("approval_date").dt.year(), pl.lit("-"), pl.col("serial").cast(pl.String).str.zfill(7))
+            pl.concat_str(
+                pl.lit("澄湖-"),
+                pl.col("approval_date").dt.year(),
+                pl.lit("-"),
+                pl.col("serial").cast(pl.String).str.zfill(7),
+            )
         ),
         built_year=pl.when(pl.col("built_year") > 0).then(pl.col("built_year")),
-    ).drop("serial")  # fmt: skip
+    ).drop("serial")
 
 
-def survey_columns(parcels: Parcels, changed: Flags, rng: np.random.Generator) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
-    """What the field survey wrote down: features, backward facilities, vacancy, wish to redevelop. About one in ten is blank."""
+def survey_columns(
+    parcels: Parcels, changed: Flags, rng: np.random.Generator
+) -> tuple[pl.Series, pl.Series, pl.Series, pl.Series]:
+    """What the field survey wrote down: features, backward facilities, vacancy, wish to redevelop. About one in ten
+    is blank."""
     n = len(parcels)
     poor = parcels.health < 0.42
     worst = parcels.health < 0.28
@@ -290,7 +330,7 @@ def survey_columns(parcels: Parcels, changed: Flags, rng: np.random.Generator) -
     joined = np.where(joined == "", "无", np.char.rstrip(joined, ";"))
     seen = rng.random(n) > 0.09
     seen[list(parcels.story.values())] = True
-    features = names.texts(np.where(seen, joined, None).astype(object))
+    features = pl.DataFrame({"v": joined, "k": seen}).select(pl.when("k").then("v"))["v"]
     backward = (parcels.renewal > 0) & (rng.random(n) < 0.5) | (rng.random(n) < np.where(poor, 0.2, 0.03))
     backward[list(parcels.story.values())] = True
     known = seen & (rng.random(n) > 0.05)
@@ -313,10 +353,12 @@ def _flag(value: Flags, known: Flags) -> pl.Series:
 
 def _date(year: Ints, rng: np.random.Generator) -> NDArray[np.datetime64]:
     start = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]")
-    return start + rng.integers(0, 360, len(year)).astype("timedelta64[D]")
+    return np.asarray(start + rng.integers(0, 360, len(year)).astype("timedelta64[D]"))
 
 
-def _holders(parcels: Parcels, firms: pl.DataFrame, short: NDArray[np.str_], village: NDArray[np.str_]) -> tuple[pl.Series, pl.Series]:
+def _holders(
+    parcels: Parcels, firms: pl.DataFrame, short: NDArray[np.str_], village: NDArray[np.str_]
+) -> tuple[pl.Series, pl.Series]:
     from panhuo.demo.credit import credit_codes
 
     n = len(parcels)

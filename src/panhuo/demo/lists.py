@@ -32,11 +32,18 @@ def make_registration(frame: pl.DataFrame, disputed: NDArray[np.int64], seed: in
         "disputed": quarrel,
     }
     return frame.select(
-        "parcel_code", "unit_code", "holder_name", "credit_code", "registered_use", "right_type", "right_nature",
+        "parcel_code",
+        "unit_code",
+        "holder_name",
+        "credit_code",
+        "registered_use",
+        "right_type",
+        "right_nature",
         registered_area_m2=(pl.col("declared_area_m2") * (1 + pl.Series(off))).round(2),
-        registration_no="registration_no", registration_date="registration_date",
+        registration_no="registration_no",
+        registration_date="registration_date",
         **{k: pl.Series(np.where(v, "是", "否")) for k, v in flags.items()},
-    ).filter(pl.col("registration_no").is_not_null())  # fmt: skip
+    ).filter(pl.col("registration_no").is_not_null())
 
 
 def make_exit_list(parcels: Parcels, codes: pl.Series, names: pl.Series) -> pl.DataFrame:
@@ -101,7 +108,8 @@ def make_obstacles(parcels: Parcels, codes: pl.Series, seed: int, on: date) -> p
 
 
 def make_idle_land(parcels: Parcels, codes: pl.Series, seed: int, on: date) -> pl.DataFrame:
-    """闲置土地: granted in the parks and the new town and never or hardly built upon (another law than inefficient land)."""
+    """闲置土地: granted in the parks and the new town and never or hardly built upon (another law than inefficient
+    land)."""
     rng = np.random.default_rng([seed, 53])
     chance = np.where(np.isin(parcels.region, (layout.PARK, layout.NEW_TOWN)) & (parcels.health < 0.3), 0.12, 0.0)
     chance = np.where(parcels.use == uses.VACANT, 0.5, chance)
@@ -112,7 +120,8 @@ def make_idle_land(parcels: Parcels, codes: pl.Series, seed: int, on: date) -> p
 
 
 def make_legacy(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.DataFrame, Geometries]:
-    """历史遗留用地 in the four situations: village and town ground used without (all) formalities; some plots have a hole."""
+    """历史遗留用地 in the four situations: village and town ground used without (all) formalities; some plots have a
+    hole."""
     rng = np.random.default_rng([seed, 54])
     fit = np.flatnonzero(
         np.isin(parcels.region, (layout.VILLAGE, layout.TOWN_SEAT))

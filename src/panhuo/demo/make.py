@@ -55,7 +55,8 @@ def make_district(
     on: date = date(2026, 11, 21),
     progress: Progress = silent,
 ) -> District:
-    """Write a fictitious district of so many parcels as its bureaus would hand it over, ready for ``panhuo survey run``.
+    """Write a fictitious district of so many parcels as its bureaus would hand it over, ready for ``panhuo survey
+    run``.
 
     The same arguments give the same content. ``errors`` plants a known set of mistakes and says them in planted.json.
     """
@@ -90,7 +91,27 @@ def plant(truth: Truth, draft: Draft, seed: int) -> list[dict[str, Any]]:
 
 
 #: Families that no row outside planted.json breaks, in the parcels, patches, tables and boundary files of the delivery.
-CLEAN = ("A02", "A03", "A04", "A05", "A06", "A07", "A08", "G01", "G02", "G03", "G05", "G06", "G07", "G08", "G09", "G10", "D04", "C01", "C02")
+CLEAN = (
+    "A02",
+    "A03",
+    "A04",
+    "A05",
+    "A06",
+    "A07",
+    "A08",
+    "G01",
+    "G02",
+    "G03",
+    "G05",
+    "G06",
+    "G07",
+    "G08",
+    "G09",
+    "G10",
+    "D04",
+    "C01",
+    "C02",
+)
 
 
 def _write_planted(path: Path, planted: list[dict[str, Any]]) -> None:
@@ -104,13 +125,16 @@ def _write_planted(path: Path, planted: list[dict[str, Any]]) -> None:
             {
                 "file": "交付/04房屋/房屋.shp",
                 "zh": ".cpg 写作“OEM 936”，文字为 GBK，应正确读出“厂房”等用途，不必报告。",
-                "en": "The .cpg says 'OEM 936' and the texts are GBK: uses such as 厂房 must read right; nothing need be said.",
+                "en": "The .cpg says 'OEM 936', the texts are GBK: uses such as 厂房 must read right.",
             }
         ],
         "clean": {
             "codes": list(CLEAN),
-            "zh": "除上列各行外，没有其他行违反这些检查；被植错误的行可以同时触发其他检查，重叠会同时涉及相邻行（other）。G11 只保证永久基本农田和生态保护红线，村庄地块在城镇开发边界外属正常。",
-            "en": "No other row breaks these checks. A planted row may break further ones, and an overlap names its neighbour (other). G11 is promised for permanent basic farmland and the red line only: village parcels lie outside the urban boundary.",
+            "zh": "除上列各行外，没有其他行违反这些检查；被植错误的行可以同时触发其他检查，重叠会同时涉及相邻行"
+            "（other）。G11 只保证永久基本农田和生态保护红线，村庄地块在城镇开发边界外属正常。",
+            "en": "No other row breaks these checks. A planted row may break further ones, and an overlap names its "
+            "neighbour (other). G11 is promised for permanent basic farmland and the red line only: village parcels "
+            "lie outside the urban boundary.",
         },
     }
     path.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
@@ -133,7 +157,14 @@ def draft_of(truth: Truth) -> Draft:
     area = shapely.area(shape)
     codes, names = frame["parcel_code"], frame["parcel_name"]
     plots = [
-        Plot(codes[k], names[k], uses.USES[u].registered_name, uses.USES[u].registered, shape[k], f"{area[k] / 10000:.4f}")
+        Plot(
+            codes[k],
+            names[k],
+            uses.USES[u].registered_name,
+            uses.USES[u].registered,
+            shape[k],
+            f"{area[k] / 10000:.4f}",
+        )
         for k, u in zip(late.tolist(), truth.parcels.use[late].tolist(), strict=True)
     ]
     legacy = truth.frames["legacy"]

@@ -1,6 +1,7 @@
 """Plant a known set of mistakes into the draft of a delivery, and remember every one of them.
 
-The families are those of the catalogue of checks. Each mistake sits on rows that nothing else refers to, so that it causes
+The families are those of the catalogue of checks. Each mistake sits on rows that nothing else refers to, so that it
+causes
 no others; rows that were not planted keep every rule of those families.
 """
 
@@ -41,11 +42,29 @@ class Planting:
     new_codes: int = 0
 
     def note(
-        self, code: str, file: str, layer: str | None, row: int | None, key: str | None, name: str | None, zh: str, en: str, **more: Any
+        self,
+        code: str,
+        file: str,
+        layer: str | None,
+        row: int | None,
+        key: str | None,
+        name: str | None,
+        zh: str,
+        en: str,
+        **more: Any,
     ) -> None:
         """Remember one mistake; ``row`` counts as people count."""
         self.found.append(
-            {"code": code, "file": file, "layer": layer, "row": row, "key": key, "field": name, "detail": {"zh": zh, "en": en}, **more}
+            {
+                "code": code,
+                "file": file,
+                "layer": layer,
+                "row": row,
+                "key": key,
+                "field": name,
+                "detail": {"zh": zh, "en": en},
+                **more,
+            }
         )
 
     def take(self, count: int, fit: NDArray[np.bool_] | None = None) -> list[int]:
@@ -97,8 +116,11 @@ class Planting:
         return frame.height + 1
 
     def forget_registration(self, codes: list[str]) -> None:
-        """Take the registration rows of parcels whose code was spoilt, so that no table points at nothing by accident."""
-        self.draft.frames["registration"] = self.draft.frames["registration"].filter(~pl.col("parcel_code").is_in(codes))
+        """Take the registration rows of parcels whose code was spoilt, so that no table points at nothing by
+        accident."""
+        self.draft.frames["registration"] = self.draft.frames["registration"].filter(
+            ~pl.col("parcel_code").is_in(codes)
+        )
 
 
 def start(truth: Truth, draft: Draft, rows: Ints, seed: int) -> Planting:
@@ -108,7 +130,8 @@ def start(truth: Truth, draft: Draft, rows: Ints, seed: int) -> Planting:
     each = int(np.clip(round(np.sqrt(n) / 20), 2, 50))
     frames = draft.frames
     codes = pl.concat(
-        frames[name].select("parcel_code") for name in ("enterprises", "disputes", "obstacles", "idle_land", "exit_list")
+        frames[name].select("parcel_code")
+        for name in ("enterprises", "disputes", "obstacles", "idle_land", "exit_list")
     )["parcel_code"].unique()
     free = ~frames["parcels"]["parcel_code"].is_in(codes.implode()).to_numpy()
     story = np.isin(rows, list(truth.parcels.story.values()))
@@ -130,37 +153,97 @@ def plant_attributes(p: Planting) -> None:
         p.note("A02", PARCEL_FILE, PARCEL_LAYER, row + 1, None, "ZDDM", "宗地代码为空", "the parcel code is empty")
     for row in p.take(k):
         p.set(row, registered_use="0699")
-        p.note("A03", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), "YT", "用途代码 0699 不在 GB/T 21010 中", "0699 is not a use code")
+        p.note(
+            "A03",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            row + 1,
+            p.code_of(row),
+            "YT",
+            "用途代码 0699 不在 GB/T 21010 中",
+            "0699 is not a use code",
+        )
     for row in p.take(k):
         code = p.code_of(row)
         spoilt.append(code)
         p.set(row, parcel_code=code[:-1], unit_code=None)
-        p.note("A04", PARCEL_FILE, PARCEL_LAYER, row + 1, code[:-1], "ZDDM", "宗地代码只有 18 位", "the parcel code has 18 characters")
+        p.note(
+            "A04",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            row + 1,
+            code[:-1],
+            "ZDDM",
+            "宗地代码只有 18 位",
+            "the parcel code has 18 characters",
+        )
     holders = frame["credit_code"].is_not_null().to_numpy()
     for row in p.take(k, holders):
         good = str(p.draft.frames["parcels"]["credit_code"][row])
         bad = good[:-1] + ("7" if good[-1] != "7" else "8")
         p.set(row, credit_code=bad)
-        p.note("A04", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), "TYSHXYDM", "统一社会信用代码校验码不符", "the check character is wrong", value=bad)  # fmt: skip
+        p.note(
+            "A04",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            row + 1,
+            p.code_of(row),
+            "TYSHXYDM",
+            "统一社会信用代码校验码不符",
+            "the check character is wrong",
+            value=bad,
+        )
     pair = p.take(2 * k)
     for first, second in zip(pair[::2], pair[1::2], strict=False):
         spoilt.append(p.code_of(second))
         code = p.code_of(first)
         p.set(second, parcel_code=code, unit_code=None)
-        p.note("A05", PARCEL_FILE, PARCEL_LAYER, second + 1, code, "ZDDM", f"与第 {first + 1} 行宗地代码重复", f"same code as row {first + 1}", rows=sorted([first + 1, second + 1]))  # fmt: skip
+        p.note(
+            "A05",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            second + 1,
+            code,
+            "ZDDM",
+            f"与第 {first + 1} 行宗地代码重复",
+            f"same code as row {first + 1}",
+            rows=sorted([first + 1, second + 1]),
+        )
     for n, row in enumerate(p.take(k + 1)):
         area = float(p.draft.frames["parcels"]["declared_area_m2"][row])
         wrong = area * 2000 / 3 if n == k else area * (1.15 if n % 2 else 0.88)
         p.set(row, declared_area_m2=round(wrong, 2))
-        zh, en = ("该行面积填成了平方米，全层为亩", "this row is in m², the layer in 亩") if n == k else ("所载面积与图形面积不符", "declared area wrong")
+        zh, en = (
+            ("该行面积填成了平方米，全层为亩", "this row is in m², the layer in 亩")
+            if n == k
+            else ("所载面积与图形面积不符", "declared area wrong")
+        )
         p.note("A06", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), "ZDMJ", zh, en)
     for row in p.take(k):
         p.set(row, density_declared=1.35)
-        p.note("A07", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), "JZMD", "建筑密度大于 1", "building density above 1")
+        p.note(
+            "A07",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            row + 1,
+            p.code_of(row),
+            "JZMD",
+            "建筑密度大于 1",
+            "building density above 1",
+        )
     for row in p.take(k):
         done = p.draft.frames["parcels"]["completion_date"][row]
         p.set(row, actual_start_date=done.replace(year=done.year + 2, day=1))
-        p.note("A07", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), "SJKGSJ", "实际开工晚于竣工", "started after completion")
+        p.note(
+            "A07",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            row + 1,
+            p.code_of(row),
+            "SJKGSJ",
+            "实际开工晚于竣工",
+            "started after completion",
+        )
     for row in p.take(k):
         p.set(row, vacancy_rate=1.7)
         p.note("A07", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), "KZL", "空置率大于 1", "vacancy rate above 1")
@@ -169,7 +252,16 @@ def plant_attributes(p: Planting) -> None:
         now = p.draft.frames["parcels"]["township_code"][row]
         other = towns.filter(pl.col("division_code") != now).row(int(p.rng.integers(0, towns.height - 1)), named=True)
         p.set(row, township_code=other["division_code"], township_name=other["division_name"])
-        p.note("G08", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), "XZDM", "所填乡镇（街道）与位置不符", "lies in another township than it names")  # fmt: skip
+        p.note(
+            "G08",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            row + 1,
+            p.code_of(row),
+            "XZDM",
+            "所填乡镇（街道）与位置不符",
+            "lies in another township than it names",
+        )
     p.forget_registration(spoilt)
 
 
@@ -179,7 +271,12 @@ def plant_patches(p: Planting) -> None:
     file, layer = "交付/02三调/三调.gpkg", "DLTB"
     fields = p.rng.permutation(np.flatnonzero(frame["land_class"].is_in(["0102", "0103"]).to_numpy())).tolist()
     roads = p.rng.permutation(np.flatnonzero((frame["land_class"] == "1004").to_numpy())).tolist()
-    changes: dict[str, dict[int, Any]] = {"land_class": {}, "land_class_name": {}, "patch_area_m2": {}, "town_attribute": {}}
+    changes: dict[str, dict[int, Any]] = {
+        "land_class": {},
+        "land_class_name": {},
+        "patch_area_m2": {},
+        "town_attribute": {},
+    }
     k = min(p.each, len(fields) // 4, len(roads))
     for n in range(k):
         row = fields.pop()
@@ -187,13 +284,40 @@ def plant_patches(p: Planting) -> None:
         p.note("A02", file, layer, row + 1, frame["patch_code"][row], "DLBM", "地类编码为空", "the land class is empty")
         row = fields.pop()
         changes["land_class_name"][row] = "采矿用地"
-        p.note("A03", file, layer, row + 1, frame["patch_code"][row], "DLMC", "地类名称与地类编码不符", "name and code disagree")
+        p.note(
+            "A03",
+            file,
+            layer,
+            row + 1,
+            frame["patch_code"][row],
+            "DLMC",
+            "地类名称与地类编码不符",
+            "name and code disagree",
+        )
         row = fields.pop()
         changes["patch_area_m2"][row] = round(float(frame["patch_area_m2"][row]) * 1.2, 2)
-        p.note("A06", file, layer, row + 1, frame["patch_code"][row], "TBMJ", "图斑面积与图形面积不符", "declared area wrong")
+        p.note(
+            "A06",
+            file,
+            layer,
+            row + 1,
+            frame["patch_code"][row],
+            "TBMJ",
+            "图斑面积与图形面积不符",
+            "declared area wrong",
+        )
         row = roads[n]
         changes["town_attribute"][row] = None
-        p.note("A08", file, layer, row + 1, frame["patch_code"][row], "CZCSXM", "城镇村道路用地没有城镇村属性码", "street without its town attribute")  # fmt: skip
+        p.note(
+            "A08",
+            file,
+            layer,
+            row + 1,
+            frame["patch_code"][row],
+            "CZCSXM",
+            "城镇村道路用地没有城镇村属性码",
+            "street without its town attribute",
+        )
     for column, cells in changes.items():
         values = frame[column].to_list()
         for row, value in cells.items():

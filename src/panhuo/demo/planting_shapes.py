@@ -53,7 +53,15 @@ def plant_shapes(p: Planting, seed: int) -> list[int]:
             continue
         shapes[row] = grown
         p.set(row, declared_area_m2=round(float(grown.area), 2))
-        say("G03", row, f"与第 {other + 1} 行重叠", f"overlaps row {other + 1}", kind="overlap", other=p.code_of(other), rows=sorted([row + 1, other + 1]))  # fmt: skip
+        say(
+            "G03",
+            row,
+            f"与第 {other + 1} 行重叠",
+            f"overlaps row {other + 1}",
+            kind="overlap",
+            other=p.code_of(other),
+            rows=sorted([row + 1, other + 1]),
+        )
         done += 1
     for row in p.take(k, large):
         shapes[row] = _spike(shapes[row])
@@ -67,7 +75,7 @@ def plant_shapes(p: Planting, seed: int) -> list[int]:
         say("G07", row, "两个界址点相距不足 1 厘米", "two points less than 1 cm apart")
     shift = round(p.truth.ground.side * 1.1 + 4000.0, 0)
     for row in p.take(k):
-        shapes[row] = shapely.transform(shapes[row], lambda c: np.round(c + [0.0, shift], 3))
+        shapes[row] = shapely.transform(shapes[row], lambda c: np.round(c + np.array([0.0, shift]), 3))
         say("D04", row, "图形落在县界以外", "lies outside the county")
     _copies(p, k)
     _stacks(p)
@@ -93,9 +101,20 @@ def plant_systems(p: Planting) -> None:
         p.draft.shapes["second_survey"], lambda c: np.round(np.column_stack(change.transform(c[:, 0], c[:, 1])), 3)
     )
     p.draft.prj["second_survey"] = (
-        PRJ_39.replace("Zone_39", "Zone_38").replace("39500000.0", "38500000.0").replace('Meridian",117.0', 'Meridian",114.0')
+        PRJ_39.replace("Zone_39", "Zone_38")
+        .replace("39500000.0", "38500000.0")
+        .replace('Meridian",117.0', 'Meridian",114.0')
     )
-    p.note("D03", "交付/02三调/二调地类.zip", "二调地类", None, None, None, "坐标系为 38 带（中央经线 114°）", "in zone 38 (114°E)")
+    p.note(
+        "D03",
+        "交付/02三调/二调地类.zip",
+        "二调地类",
+        None,
+        None,
+        None,
+        "坐标系为 38 带（中央经线 114°）",
+        "in zone 38 (114°E)",
+    )
     p.draft.prj["buildings"] = None
     p.note("D02", "交付/04房屋/房屋.shp", "房屋", None, None, None, "缺少 .prj 文件", "no .prj file")
     p.note("R01", PARCEL_FILE, PARCEL_LAYER, None, None, None, "没有 .cpg，文字为 GBK", "no .cpg; texts are GBK")
@@ -168,14 +187,25 @@ def _copies(p: Planting, k: int) -> None:
         code = p.fresh_code(row)
         number = p.append([row], [shape], [code])
         p.note(
-            "G03", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), None, f"第 {number} 行图形与此完全相同",
-            f"row {number} has the same shape", kind="duplicate", other=code, rows=[row + 1, number],
-        )  # fmt: skip
+            "G03",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            row + 1,
+            p.code_of(row),
+            None,
+            f"第 {number} 行图形与此完全相同",
+            f"row {number} has the same shape",
+            kind="duplicate",
+            other=code,
+            rows=[row + 1, number],
+        )
 
 
 def _stacks(p: Planting) -> None:
     """Flats delivered as parcels: sixty on one lot, all alike; thirty on another, one inside the other."""
-    housing = np.isin(p.truth.parcels.use[p.rows], (uses.HOUSING, uses.HOMESTEAD)) & (p.truth.parcels.area_m2[p.rows] > 1500)
+    housing = np.isin(p.truth.parcels.use[p.rows], (uses.HOUSING, uses.HOMESTEAD)) & (
+        p.truth.parcels.area_m2[p.rows] > 1500
+    )
     for n, row in enumerate(p.take(2, housing)):
         shape = p.draft.shapes["parcels"][row]
         many = 60 if n == 0 else 30
@@ -184,9 +214,19 @@ def _stacks(p: Planting) -> None:
         number = p.append([row] * many, inner, codes)
         rows = [row + 1, *range(number, number + many)]
         p.note(
-            "G03", PARCEL_FILE, PARCEL_LAYER, row + 1, p.code_of(row), None, f"同一宗地上叠置 {many + 1} 个图形（疑为分户）",
-            f"{many + 1} shapes on one lot (flats?)", kind="stack", count=many + 1, rows=rows, other=codes[0],
-        )  # fmt: skip
+            "G03",
+            PARCEL_FILE,
+            PARCEL_LAYER,
+            row + 1,
+            p.code_of(row),
+            None,
+            f"同一宗地上叠置 {many + 1} 个图形（疑为分户）",
+            f"{many + 1} shapes on one lot (flats?)",
+            kind="stack",
+            count=many + 1,
+            rows=rows,
+            other=codes[0],
+        )
 
 
 def _shrink(shape: Any, share: float) -> Any:
@@ -203,7 +243,9 @@ def _open_spots(p: Planting, blocks: NDArray[np.int64], count: int, size: float)
     for block in chosen.tolist():
         x, y = middle(ground.blocks[[block]])
         half = size / 2
-        ring = ground.bend(x + np.array([-half, half, half, -half, -half]), y + np.array([-half, -half, half, half, -half]))
+        ring = ground.bend(
+            x + np.array([-half, half, half, -half, -half]), y + np.array([-half, -half, half, half, -half])
+        )
         out.append((block, shapely.Polygon(ring)))
     return out
 
@@ -230,13 +272,16 @@ def _slivers(p: Planting, k: int) -> None:
     region = ground.region[ground.strip_block]
     width = ground.strips[:, 2] - ground.strips[:, 0]
     height = ground.strips[:, 3] - ground.strips[:, 1]
-    fit = np.flatnonzero(~ground.strip_water & (region == layout.NEW_TOWN) & (np.minimum(width, height) >= 6) & (np.maximum(width, height) > 60))
+    fit = np.flatnonzero(
+        ~ground.strip_water
+        & (region == layout.NEW_TOWN)
+        & (np.minimum(width, height) >= 6)
+        & (np.maximum(width, height) > 60)
+    )
     for strip in p.rng.permutation(fit)[:k].tolist():
         x, y = (float(v[0]) for v in middle(ground.strips[[strip]]))
         along = (7.0, 0.22) if width[strip] > height[strip] else (0.22, 7.0)
-        ring = ground.bend(
-            x + np.array([-1, 1, 1, -1, -1]) * along[0], y + np.array([-1, -1, 1, 1, -1]) * along[1]
-        )
+        ring = ground.bend(x + np.array([-1, 1, 1, -1, -1]) * along[0], y + np.array([-1, -1, 1, 1, -1]) * along[1])
         row = _like(p, int(ground.strip_block[strip]))
         code = p.fresh_code(row)
         number = p.append([row], [shapely.Polygon(ring)], [code], **_township(p, int(ground.strip_block[strip])))
@@ -254,12 +299,19 @@ def _in_the_open(p: Planting, k: int, seed: int) -> None:
     for kind, chosen, zh, en in (
         ("farmland", field & ~inside, "地块位于耕地、园地或林地上", "lies on farmland"),
         ("basic_farmland", field & inside, "地块压占永久基本农田", "lies on permanent basic farmland"),
-        ("red_line", (ground.region == layout.HILLS) & roomy, "地块压占生态保护红线", "lies in the ecological red line"),
+        (
+            "red_line",
+            (ground.region == layout.HILLS) & roomy,
+            "地块压占生态保护红线",
+            "lies in the ecological red line",
+        ),
     ):
         for block, shape in _open_spots(p, np.flatnonzero(chosen), k, 26.0):
             row = _like(p, block)
             code = p.fresh_code(row)
-            number = p.append([row], [shape], [code], parcel_name="田间占用地块", location="澄湖区田间", **_township(p, block))
+            number = p.append(
+                [row], [shape], [code], parcel_name="田间占用地块", location="澄湖区田间", **_township(p, block)
+            )
             p.note("G10", PARCEL_FILE, PARCEL_LAYER, number, code, None, zh, en, kind=kind)
             if kind != "farmland":
                 p.note("G11", PARCEL_FILE, PARCEL_LAYER, number, code, None, zh, en, kind=kind)

@@ -16,8 +16,10 @@ from panhuo.demo.sheets import CSV_FROM, Head
 
 MU = 2000.0 / 3.0
 REGISTRATION_FILE, FIRMS_FILE, ECONOMY_FILE = (
-    "交付/05登记/不动产登记.xlsx", "交付/06企业/企业名录.xlsx", "交付/06企业/经济指标.xlsx",
-)  # fmt: skip
+    "交付/05登记/不动产登记.xlsx",
+    "交付/06企业/企业名录.xlsx",
+    "交付/06企业/经济指标.xlsx",
+)
 
 
 def _line(heads: Sequence[Head], index: int, rows: int) -> int:
@@ -39,14 +41,24 @@ def plant_tables(p: Planting) -> None:
     extra = book[p.rng.permutation(book.height)[:k].tolist()]
     ghosts = [p.fresh_code(int(r)) for r in range(k)]
     extra = extra.with_columns(
-        pl.Series("parcel_code", ghosts), pl.Series("unit_code", [g + "F00010001" for g in ghosts]),
+        pl.Series("parcel_code", ghosts),
+        pl.Series("unit_code", [g + "F00010001" for g in ghosts]),
         registration_no=pl.concat_str("registration_no", pl.lit("-1")),
-    )  # fmt: skip
+    )
     frames["registration"] = pl.concat([book, extra])
     total = frames["registration"].height
     for n, ghost in enumerate(ghosts):
         row = _line(REGISTRATION, book.height + n, total)
-        p.note("C01", _name(REGISTRATION_FILE, total), "登记", row, ghost, "宗地代码", "登记的宗地在权籍图层中不存在", "no such parcel in the layer")
+        p.note(
+            "C01",
+            _name(REGISTRATION_FILE, total),
+            "登记",
+            row,
+            ghost,
+            "宗地代码",
+            "登记的宗地在权籍图层中不存在",
+            "no such parcel in the layer",
+        )
     _damage(p, book, total)
     _firms(p, k)
     _totals(p)
@@ -61,7 +73,17 @@ def _damage(p: Planting, book: pl.DataFrame, total: int) -> None:
     numbers = {int(r): float(129901120000000000 + 3_000_000 * (n + 1)) for n, r in enumerate(rows)}
     p.draft.numbers["registration"] = {(row, "credit_code"): value for row, value in numbers.items()}
     for row in numbers:
-        p.note("R11", REGISTRATION_FILE, "登记", _line(REGISTRATION, row, total), str(book["parcel_code"][row]), "统一社会信用代码", "18 位代码存成了数值，后几位已丢失", "an 18-digit code stored as a number; its end is lost", also=["A04"])  # fmt: skip
+        p.note(
+            "R11",
+            REGISTRATION_FILE,
+            "登记",
+            _line(REGISTRATION, row, total),
+            str(book["parcel_code"][row]),
+            "统一社会信用代码",
+            "18 位代码存成了数值，后几位已丢失",
+            "an 18-digit code stored as a number; its end is lost",
+            also=["A04"],
+        )
 
 
 def _firms(p: Planting, k: int) -> None:
@@ -77,10 +99,28 @@ def _firms(p: Planting, k: int) -> None:
     for row in calm[:k]:
         ghost = p.fresh_code(0)
         cells["parcel_code"][row] = ghost
-        p.note("C01", file, "企业名录", _line(ENTERPRISES, row, n), ghost, "宗地代码", "企业所在宗地不存在", "the firm's parcel does not exist")
+        p.note(
+            "C01",
+            file,
+            "企业名录",
+            _line(ENTERPRISES, row, n),
+            ghost,
+            "宗地代码",
+            "企业所在宗地不存在",
+            "the firm's parcel does not exist",
+        )
     for row in calm[k : 2 * k]:
         cells["industry_code"][row] = "9999"
-        p.note("A03", file, "企业名录", _line(ENTERPRISES, row, n), str(firms["credit_code"][row]), "行业代码", "行业代码 9999 不在 GB/T 4754 中", "9999 is no industry code")  # fmt: skip
+        p.note(
+            "A03",
+            file,
+            "企业名录",
+            _line(ENTERPRISES, row, n),
+            str(firms["credit_code"][row]),
+            "行业代码",
+            "行业代码 9999 不在 GB/T 4754 中",
+            "9999 is no industry code",
+        )
     spoilt = [str(firms["credit_code"][r]) for r in calm[2 * k : 3 * k]]
     for name, frame in frames.items():
         # A firm whose code is spoilt reports nothing elsewhere, so that no other table points at a code that is gone.
@@ -89,7 +129,17 @@ def _firms(p: Planting, k: int) -> None:
     for row in calm[2 * k : 3 * k]:
         bad = str(firms["credit_code"][row])[:-1] + ("3" if str(firms["credit_code"][row])[-1] != "3" else "4")
         cells["credit_code"][row] = bad
-        p.note("A04", file, "企业名录", _line(ENTERPRISES, row, n), bad, "统一社会信用代码", "统一社会信用代码校验码不符", "the check character is wrong", value=bad)  # fmt: skip
+        p.note(
+            "A04",
+            file,
+            "企业名录",
+            _line(ENTERPRISES, row, n),
+            bad,
+            "统一社会信用代码",
+            "统一社会信用代码校验码不符",
+            "the check character is wrong",
+            value=bad,
+        )
     for column, changed in cells.items():
         values = firms[column].to_list()
         for row, value in changed.items():
@@ -102,7 +152,16 @@ def _firms(p: Planting, k: int) -> None:
     frames["economy"] = pl.concat([economy, more])
     total = frames["economy"].height
     for j, code in enumerate(strangers):
-        p.note("C01", _name(ECONOMY_FILE, total), "经济指标", _line(ECONOMY, economy.height + j, total), code, "统一社会信用代码", "企业名录中没有该企业", "no such firm in the list of firms")  # fmt: skip
+        p.note(
+            "C01",
+            _name(ECONOMY_FILE, total),
+            "经济指标",
+            _line(ECONOMY, economy.height + j, total),
+            code,
+            "统一社会信用代码",
+            "企业名录中没有该企业",
+            "no such firm in the list of firms",
+        )
 
 
 def _totals(p: Planting) -> None:
@@ -118,7 +177,17 @@ def _totals(p: Planting) -> None:
         wrong = round(float(true) * factor, 2)
         p.draft.totals[table] = {name: wrong}
         title = next(h.title for h in heads if h.name == name)
-        p.note("C02", file, "企业名录" if table == "enterprises" else "经济指标", _line(heads, frame.height, frame.height), "合计", title, "合计不等于各行之和", "the total is not the sum of the rows", value=wrong)  # fmt: skip
+        p.note(
+            "C02",
+            file,
+            "企业名录" if table == "enterprises" else "经济指标",
+            _line(heads, frame.height, frame.height),
+            "合计",
+            title,
+            "合计不等于各行之和",
+            "the total is not the sum of the rows",
+            value=wrong,
+        )
 
 
 def plant_boundary_files(p: Planting) -> None:
@@ -131,7 +200,29 @@ def plant_boundary_files(p: Planting) -> None:
             p.note("TXT-06", file, "补充宗地", None, late[k].code, None, "X、Y 坐标写反", "X and Y are swapped", plot=k)
         for k in (2, 5):
             late[k] = replace(late[k], area_text=f"{late[k].shape.area:.2f}")
-            p.note("A06", file, "补充宗地", None, late[k].code, "地块面积", "面积单位是平方米，应为公顷", "area in m² instead of 公顷", plot=k, also=["TXT-10", "TXT-11"])  # fmt: skip
+            p.note(
+                "A06",
+                file,
+                "补充宗地",
+                None,
+                late[k].code,
+                "地块面积",
+                "面积单位是平方米，应为公顷",
+                "area in m² instead of 公顷",
+                plot=k,
+                also=["TXT-10", "TXT-11"],
+            )
     if len(legacy) >= 4:
         legacy[3] = replace(legacy[3], area_text=f"{legacy[3].shape.area * 1.3 / 10000:.4f}")
-        p.note("A06", "交付/08历史遗留/历史遗留用地.txt", "历史遗留用地", None, legacy[3].code, "地块面积", "所载面积与坐标不符", "the area does not fit the coordinates", plot=3, also=["TXT-11"])  # fmt: skip
+        p.note(
+            "A06",
+            "交付/08历史遗留/历史遗留用地.txt",
+            "历史遗留用地",
+            None,
+            legacy[3].code,
+            "地块面积",
+            "所载面积与坐标不符",
+            "the area does not fit the coordinates",
+            plot=3,
+            also=["TXT-11"],
+        )

@@ -38,11 +38,14 @@ def write_book(
 ) -> Path:
     """Write one sheet: title, unit and date line, one or two header rows, the rows, and a 合计 row for ``totals``.
 
-    ``total_rows`` replaces true totals and ``numbers`` cells (row, column) by numbers, for planted errors. Returns the file written: a CSV if there are too many rows.
+    ``total_rows`` replaces true totals and ``numbers`` cells (row, column) by numbers, for planted errors. Returns
+    the file written: a CSV if there are too many rows.
     """
     if frame.height >= CSV_FROM:
         return write_csv(path.with_suffix(".csv"), heads, frame, "gbk")
-    book = xlsxwriter.Workbook(str(path), {"constant_memory": frame.height > 20_000 and not numbers, "default_date_format": "yyyy-mm-dd"})
+    book = xlsxwriter.Workbook(
+        str(path), {"constant_memory": frame.height > 20_000 and not numbers, "default_date_format": "yyyy-mm-dd"}
+    )
     book.set_properties({"title": title, "author": "澄湖区自然资源局", "created": date(2026, 11, 1)})
     page = book.add_worksheet(sheet)
     big = book.add_format({"bold": True, "font_size": 16, "align": "center", "valign": "vcenter"})

@@ -1,6 +1,7 @@
 """A shapefile as an old office tool writes it: GBK texts, no .cpg, language byte 0, names of ten bytes.
 
-Written here byte by byte and not through GDAL, because the demo needs what GDAL refuses to write: rings left open, wrong
+Written here byte by byte and not through GDAL, because the demo needs what GDAL refuses to write: rings left open,
+wrong
 turns, and a DBF without any hint of its encoding. ESRI Shapefile Technical Description (1998), dBASE III.
 """
 
@@ -37,7 +38,9 @@ class Column:
     decimals: int = 0
 
 
-def write_shapefile(path: Path, shapes: Polygons, frame: pl.DataFrame, columns: Sequence[Column], prj: str | None) -> None:
+def write_shapefile(
+    path: Path, shapes: Polygons, frame: pl.DataFrame, columns: Sequence[Column], prj: str | None
+) -> None:
     """Write .shp, .shx, .dbf (GBK) and, unless ``prj`` is None, .prj."""
     _write_shp(path.with_suffix(".shp"), shapes)
     write_dbf(path.with_suffix(".dbf"), frame, columns)
@@ -153,10 +156,14 @@ def _cells(values: pl.Series, column: Column) -> NDArray[np.uint8]:
         expr = text.cast(pl.String)
     # Chinese characters have three bytes in UTF-8 and two in GBK.
     frame = pl.DataFrame({"v": values}).select(t=expr.fill_null(""))
-    frame = frame.with_columns(gbk=pl.col("t").str.len_chars() + (pl.col("t").str.len_bytes() - pl.col("t").str.len_chars()) // 2)
+    frame = frame.with_columns(
+        gbk=pl.col("t").str.len_chars() + (pl.col("t").str.len_bytes() - pl.col("t").str.len_chars()) // 2
+    )
     if bool((frame["gbk"] > column.width).any()):
         short = [t.encode("gbk", "replace")[: column.width].decode("gbk", "ignore") for t in frame["t"].to_list()]
-        frame = pl.DataFrame({"t": short}).with_columns(gbk=pl.Series([len(t.encode("gbk")) for t in short], dtype=pl.UInt32))
+        frame = pl.DataFrame({"t": short}).with_columns(
+            gbk=pl.Series([len(t.encode("gbk")) for t in short], dtype=pl.UInt32)
+        )
     blanks = pl.Series([" " * k for k in range(column.width + 1)])
     pad = blanks.gather((column.width - frame["gbk"].cast(pl.Int64)).to_numpy())
     parts = (pad, frame["t"]) if column.kind == "N" else (frame["t"], pad)

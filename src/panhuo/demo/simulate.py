@@ -1,6 +1,7 @@
 """Simulated attributes and surroundings for a real parcel geometry, each of them labelled as simulated.
 
-For running the main job on a real city's shapes when its attributes are not public: the shapes are real, everything else is
+For running the main job on a real city's shapes when its attributes are not public: the shapes are real, everything
+else is
 made up, and every table says so in a column ``simulated``.
 """
 
@@ -21,7 +22,17 @@ import shapely
 from numpy.typing import NDArray
 
 from panhuo.demo import firms, holdings, layout, lists, uses
-from panhuo.demo.columns import DISPUTES, ECONOMY, ENTERPRISES, ENVIRONMENT, IDLE_LAND, OBSTACLES, REGISTRATION, SAFETY, YIELD
+from panhuo.demo.columns import (
+    DISPUTES,
+    ECONOMY,
+    ENTERPRISES,
+    ENVIRONMENT,
+    IDLE_LAND,
+    OBSTACLES,
+    REGISTRATION,
+    SAFETY,
+    YIELD,
+)
 from panhuo.demo.delivery import write_survey
 from panhuo.demo.holdings import Parcels
 from panhuo.demo.sheets import Head, write_csv
@@ -65,7 +76,9 @@ def simulate_attributes(parcels_layer: Layer, seed: int, *, on: date = date(2026
     polygons = Polygons.from_wkb(parcels_layer.geometry)
     area = np.nan_to_num(ellipsoidal_area(polygons))
     shapes = np.asarray(shapely.from_wkb(parcels_layer.geometry.to_numpy(zero_copy_only=False)))
-    centre = shapely.get_coordinates(shapely.point_on_surface(np.where(shapely.is_missing(shapes), shapely.Point(0, 0), shapes)))
+    centre = shapely.get_coordinates(
+        shapely.point_on_surface(np.where(shapely.is_missing(shapes), shapely.Point(0, 0), shapes))
+    )
     bounds = tuple(float(v) for v in shapely.total_bounds(shapes))
     rng = np.random.default_rng([seed, 60])
     metre = (1 / (111_320.0 * np.cos(np.radians((bounds[1] + bounds[3]) / 2))), 1 / 110_900.0)
@@ -105,12 +118,21 @@ def simulate_attributes(parcels_layer: Layer, seed: int, *, on: date = date(2026
     add(
         "boundaries",
         pl.DataFrame(
-            {"division_code": [t.code for t in layout.TOWNSHIPS] + [layout.DIVISION], "division_name": [*names, layout.DISTRICT], "level": ["乡级"] * 12 + ["县级"]}
+            {
+                "division_code": [t.code for t in layout.TOWNSHIPS] + [layout.DIVISION],
+                "division_name": [*names, layout.DISTRICT],
+                "level": ["乡级"] * 12 + ["县级"],
+            }
         ),
         np.concatenate([towns.boxes(), [shapely.box(*shapely.total_bounds(towns.boxes()))]]),
     )
     add("registration", lists.make_registration(frame, quarrels, seed))
-    add("enterprises", made.with_columns(parcel_code=codes.gather(made["row"].to_numpy())).drop("row", "owner", "health", "factory", "division", *(c for c in made.columns if c.startswith("f_"))))
+    add(
+        "enterprises",
+        made.with_columns(parcel_code=codes.gather(made["row"].to_numpy())).drop(
+            "row", "owner", "health", "factory", "division", *(c for c in made.columns if c.startswith("f_"))
+        ),
+    )
     add("economy", economy.drop("firm"))
     for year in YEARS:
         add(f"yield_classes_{year}", firms.make_classes(made, economy, year, seed).drop("firm"))
@@ -123,7 +145,9 @@ def simulate_attributes(parcels_layer: Layer, seed: int, *, on: date = date(2026
     return tuple(out)
 
 
-def make_from_parcels(folder: Path, parquet_path: Path, seed: int = 1, *, on: date = date(2026, 11, 21), progress: Progress = silent) -> Path:
+def make_from_parcels(
+    folder: Path, parquet_path: Path, seed: int = 1, *, on: date = date(2026, 11, 21), progress: Progress = silent
+) -> Path:
     """Write a survey on real parcel shapes (GeoParquet in degrees) with simulated attributes; returns its survey.yaml.
 
     All parcels are written, none is changed and no error is planted.
@@ -134,7 +158,9 @@ def make_from_parcels(folder: Path, parquet_path: Path, seed: int = 1, *, on: da
     if name is None:
         raise PanhuoError("文件中没有图形列。", "The file has no geometry column.", where=str(parquet_path))
     geometry = table[name].combine_chunks().cast(pa.large_binary())
-    source = Layer(parquet_path.stem, str(parquet_path), "Parquet", table.drop_columns([name]), geometry, Crs.from_epsg(4326))
+    source = Layer(
+        parquet_path.stem, str(parquet_path), "Parquet", table.drop_columns([name]), geometry, Crs.from_epsg(4326)
+    )
     progress("模拟属性", 1, 3)
     layers = simulate_attributes(source, seed, on=on)
     progress("写文件", 2, 3)
@@ -162,14 +188,16 @@ def make_from_parcels(folder: Path, parquet_path: Path, seed: int = 1, *, on: da
             entry["year"] = int(layer.name[-4:])
         inputs.append(entry)
     (root / "说明.txt").write_text(NOTE + "\n", "utf-8")
-    path = write_survey(folder, inputs, "真实图形、模拟属性的低效用地调查", "demo", on, "auto", layout.DIVISION, simulated=True)
+    path = write_survey(
+        folder, inputs, "真实图形、模拟属性的低效用地调查", "demo", on, "auto", layout.DIVISION, simulated=True
+    )
     progress("写文件", 3, 3)
     return path
 
 
 _HEADS: Mapping[str, tuple[Head, ...]] = {
-    "registration": REGISTRATION, "enterprises": ENTERPRISES, "economy": ECONOMY, "yield_classes": YIELD, "safety": SAFETY,
-    "environment": ENVIRONMENT, "disputes": DISPUTES, "obstacles": OBSTACLES, "idle_land": IDLE_LAND,
+    "registration": REGISTRATION, "enterprises": ENTERPRISES, "economy": ECONOMY, "yield_classes": YIELD,
+    "safety": SAFETY, "environment": ENVIRONMENT, "disputes": DISPUTES, "obstacles": OBSTACLES, "idle_land": IDLE_LAND,
 }  # fmt: skip
 
 
@@ -190,12 +218,12 @@ def _layer(name: str, frame: pl.DataFrame, geometry: pa.LargeBinaryArray | None,
 
 
 def _write_gpkg(path: Path, layer: Layer) -> None:
-    assert layer.geometry is not None  # noqa: S101 - only layers with shapes come here
+    assert layer.geometry is not None
     frame = layer.frame().with_columns(pl.col(pl.Boolean).exclude("simulated").cast(pl.Int8))
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest()).append_column("geom", layer.geometry.cast(pa.binary()))
     pyogrio.write_arrow(
-        table, str(path), layer=layer.name, driver="GPKG", geometry_name="geom", geometry_type="Unknown", crs="EPSG:4326",
-        layer_metadata={"NOTE": NOTE}, DESCRIPTION=NOTE,
+        table, str(path), layer=layer.name, driver="GPKG", geometry_name="geom", geometry_type="Unknown",
+        crs="EPSG:4326", layer_metadata={"NOTE": NOTE}, DESCRIPTION=NOTE,
     )  # fmt: skip
 
 
@@ -223,7 +251,15 @@ def _locate(cover: Cover, points: NDArray[np.float64]) -> Ints:
     return where
 
 
-def _settle(area: NDArray[np.float64], centre: NDArray[np.float64], bounds: tuple[float, ...], block: Ints, town: Ints, rng: np.random.Generator, on: date) -> Parcels:
+def _settle(
+    area: NDArray[np.float64],
+    centre: NDArray[np.float64],
+    bounds: tuple[float, ...],
+    block: Ints,
+    town: Ints,
+    rng: np.random.Generator,
+    on: date,
+) -> Parcels:
     """Uses by neighbourhood and size of lot: large lots work, small ones house; the middle is old."""
     n = len(area)
     u, v = (centre[:, 0] - bounds[0]) / (bounds[2] - bounds[0]), (centre[:, 1] - bounds[1]) / (bounds[3] - bounds[1])
@@ -241,18 +277,28 @@ def _settle(area: NDArray[np.float64], centre: NDArray[np.float64], bounds: tupl
     work = (area > 2500) & np.isin(region, (layout.PARK, layout.OLD_WORKS))
     use = np.where(work & (use == uses.HOUSING), uses.INDUSTRY, use)
     use = np.where((use == uses.HOMESTEAD) & (region != layout.VILLAGE), uses.HOUSING, use)
-    built = np.clip(np.round(1988 + 40 * np.clip(distance, 0, 0.6) + rng.normal(0, 8, n)), 1955, on.year - 1).astype(np.int64)
+    built = np.clip(np.round(1988 + 40 * np.clip(distance, 0, 0.6) + rng.normal(0, 8, n)), 1955, on.year - 1).astype(
+        np.int64
+    )
     renewal = np.select(
-        [(region == layout.OLD_TOWN) & (u < 0.5), region == layout.OLD_WORKS, (region == layout.VILLAGE) & (kind > 0.95)],
+        [
+            (region == layout.OLD_TOWN) & (u < 0.5),
+            region == layout.OLD_WORKS,
+            (region == layout.VILLAGE) & (kind > 0.95),
+        ],
         [holdings.OLD_TOWN_AREA, holdings.OLD_WORKS_AREA, holdings.URBAN_VILLAGE_AREA],
         0,
     )
-    health = np.clip(rng.beta(3.2, 2.0, n), 0.02, 0.99) * np.where(renewal > 0, 0.8, 1.0) * np.where(built < 1985, 0.9, 1.0)
+    health = (
+        np.clip(rng.beta(3.2, 2.0, n), 0.02, 0.99) * np.where(renewal > 0, 0.8, 1.0) * np.where(built < 1985, 0.9, 1.0)
+    )
     collective = region == layout.VILLAGE
     business = np.isin(use, (uses.INDUSTRY, uses.STORAGE, uses.SHOPS, uses.MARKET))
     person = (use == uses.HOMESTEAD) | ((use == uses.HOUSING) & (area < 1200))
     holder = np.select(
-        [person, business | (use == uses.HOUSING), collective], [holdings.PERSON, holdings.FIRM, holdings.VILLAGE_BODY], holdings.GOVERNMENT
+        [person, business | (use == uses.HOUSING), collective],
+        [holdings.PERSON, holdings.FIRM, holdings.VILLAGE_BODY],
+        holdings.GOVERNMENT,
     )
     works, old = np.flatnonzero(use == uses.INDUSTRY), np.flatnonzero(np.isin(use, (uses.SHOPS, uses.MARKET)))
     story = {}
@@ -338,16 +384,22 @@ def _renewal(coarse: Cover, block: Ints, truth: Parcels) -> tuple[pl.DataFrame, 
 
 def _buildings(shapes: Geometries, truth: Parcels, rng: np.random.Generator) -> tuple[pl.DataFrame, Geometries]:
     """One building a lot: the lot's outline drawn in towards its middle."""
-    fit = (shapely.get_type_id(shapes) == 3) & (shapely.get_num_interior_rings(shapes) == 0) & (truth.use != uses.VACANT)
+    fit = (
+        (shapely.get_type_id(shapes) == 3) & (shapely.get_num_interior_rings(shapes) == 0) & (truth.use != uses.VACANT)
+    )
     rows = np.flatnonzero(fit)
     xy, index = shapely.get_coordinates(shapes[rows], return_index=True)
     middle = shapely.get_coordinates(shapely.point_on_surface(shapes[rows]))
     scale = np.clip(0.62 * (0.75 + 0.4 * truth.health[rows]) * rng.lognormal(0, 0.1, len(rows)), 0.25, 0.85)
     moved = middle[index] + (xy - middle[index]) * scale[index, None]
     size = shapely.get_num_coordinates(shapes[rows])
-    made = shapely.from_ragged_array(shapely.GeometryType.POLYGON, moved, (np.concatenate([[0], np.cumsum(size)]), np.arange(len(rows) + 1)))
+    made = shapely.from_ragged_array(
+        shapely.GeometryType.POLYGON, moved, (np.concatenate([[0], np.cumsum(size)]), np.arange(len(rows) + 1))
+    )
     usual = np.array([1.3, 1.2, 3.0, 2.0, 2.6, 1.5, 3.0, 3.0, 4.0, 1.0, 1.0, 1.0, 1.0])[truth.use[rows]]
-    floors = np.maximum(np.round(usual * rng.lognormal(0, 0.35, len(rows)) * (0.7 + 0.5 * truth.health[rows])), 1).astype(np.int64)
+    floors = np.maximum(
+        np.round(usual * rng.lognormal(0, 0.35, len(rows)) * (0.7 + 0.5 * truth.health[rows])), 1
+    ).astype(np.int64)
     idle = rng.random(len(rows)) < np.where(truth.health[rows] < 0.25, 0.5, 0.04)
     old = truth.built_year[rows] < 1985
     grade = np.select([old & (truth.health[rows] < 0.35), old], ["C", "B"], "A")

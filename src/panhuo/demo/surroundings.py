@@ -44,7 +44,9 @@ def _town_attribute(region: Ints, dlbm: NDArray[np.str_], town: Ints) -> NDArray
     """城镇村属性码: 201 city, 202 town, 203 village; A for works that stand alone; 205 for special land."""
     in_town = np.array([t.town for t in layout.TOWNSHIPS])[town]
     base = np.select(
-        [region == layout.VILLAGE, (region == layout.TOWN_SEAT) | ((region == layout.PARK) & in_town)], ["203", "202"], "201"
+        [region == layout.VILLAGE, (region == layout.TOWN_SEAT) | ((region == layout.PARK) & in_town)],
+        ["203", "202"],
+        "201",
     )
     alone = (dlbm == "0601") & np.isin(region, (layout.PARK, layout.VILLAGE))
     return np.where(alone, np.char.add(base, "A"), base)
@@ -159,7 +161,8 @@ def _area(r: Ints) -> NDArray[np.float64]:
 
 
 def make_zones(ground: Ground, parcels: Parcels, seed: int) -> Made:
-    """Planned use of each group of lots (land and sea use codes 2023): what stands there, or what shall come instead."""
+    """Planned use of each group of lots (land and sea use codes 2023): what stands there, or what shall come
+    instead."""
     rng = np.random.default_rng([seed, 32])
     n = len(ground.stage)
     weight = np.zeros((n, len(uses.USES)))
@@ -183,7 +186,8 @@ def make_zones(ground: Ground, parcels: Parcels, seed: int) -> Made:
 
 
 def controlled_blocks(ground: Ground, seed: int) -> dict[str, NDArray[np.bool_]]:
-    """Which blocks lie within each kind of control line. Blocks with parcels are never in the red line or basic farmland."""
+    """Which blocks lie within each kind of control line. Blocks with parcels are never in the red line or basic
+    farmland."""
     open_code, _ = block_class(ground, seed)
     b = np.arange(len(ground.cells))
     x, y = middle(ground.cells)

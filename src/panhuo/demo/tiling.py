@@ -1,6 +1,7 @@
 """Tessellations: rectangles on a lattice, cut by streets, bent into ground, with every T-junction a vertex.
 
-All rectangles are ``(n, 4)`` int64 ``west, south, east, north`` on a lattice of one metre; cuts fall on even metres only.
+All rectangles are ``(n, 4)`` int64 ``west, south, east, north`` on a lattice of one metre; cuts fall on even metres
+only.
 So two vertices of a layer coincide or lie at least a metre apart before bending, and two neighbours always have the
 same vertices along their common edge: the polygons of one call tile their ground without gap or overlap.
 """
@@ -87,7 +88,8 @@ def cut(
     priority : urgency of each rectangle; without ``target`` everything above 1 is cut until nothing is above 1
     smallest : shortest side allowed, metres; a rectangle that would fall below is left alone
     Both are given the rectangles and the index of the first rectangle each comes from.
-    Returns the rectangles, the index of the first rectangle each comes from, and for each of its four sides the number of
+    Returns the rectangles, the index of the first rectangle each comes from, and for each of its four sides the
+    number of
     the cut that made it (-1: an outer side of the first rectangle).
     """
     origin = np.arange(len(rects))
@@ -159,7 +161,7 @@ def hash01(a: Ints, b: Ints, salt: int) -> Floats:
 def _distinct(values: Ints) -> Ints:
     """Sorted distinct values (a plain sort is faster than NumPy's hashing here)."""
     ordered = np.sort(values)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    return np.asarray(ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])], np.int64)
 
 
 def _spread(counts: Ints) -> tuple[Ints, Ints]:
@@ -206,9 +208,9 @@ def polygons_of(rects: Ints, bend: Bend, *, step: int = 20, keep: float = 0.45, 
             keys.append(edge[row] * _SHIFT + (length[row] - along if backwards else along))
     key = _distinct(np.concatenate(keys))
     edge, along = key // _SHIFT, key % _SHIFT
-    side, row = edge % 4, edge // 4
-    x = np.select([side == 0, side == 1, side == 2], [r[row, 0] + along, r[row, 2], r[row, 2] - along], r[row, 0])
-    y = np.select([side == 0, side == 1, side == 2], [r[row, 1], r[row, 1] + along, r[row, 3]], r[row, 3] - along)
+    turn, row = edge % 4, edge // 4
+    x = np.select([turn == 0, turn == 1, turn == 2], [r[row, 0] + along, r[row, 2], r[row, 2] - along], r[row, 0])
+    y = np.select([turn == 0, turn == 1, turn == 2], [r[row, 1], r[row, 1] + along, r[row, 3]], r[row, 3] - along)
     counts = np.bincount(row, minlength=n)
     rings = np.zeros(n + 1, np.int64)
     rings[1:] = np.cumsum(counts + 1)
@@ -221,6 +223,4 @@ def polygons_of(rects: Ints, bend: Bend, *, step: int = 20, keep: float = 0.45, 
 def simple(coords: Floats, rings: Ints) -> Polygons:
     """Polygons of one ring each."""
     n = len(rings) - 1
-    return Polygons(
-        coords, rings, np.zeros(n, np.bool_), np.arange(n + 1, dtype=np.int64), np.zeros(n, np.uint8)
-    )
+    return Polygons(coords, rings, np.zeros(n, np.bool_), np.arange(n + 1, dtype=np.int64), np.zeros(n, np.uint8))
