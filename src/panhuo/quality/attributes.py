@@ -19,7 +19,7 @@ DATE_ORDER = (
 )
 
 #: Formats whose fields have a type; in the others everything is text anyway.
-TYPED = frozenset({"shapefile", "gpkg", "gdb"})
+TYPED = frozenset({"ESRI Shapefile", "GPKG", "OpenFileGDB"})
 
 #: Ranges outside which a value cannot be right, whatever the place: field -> (least, most).
 RANGES: dict[str, tuple[float, float | None]] = {
@@ -60,7 +60,10 @@ def missing_fields(subject: Subject, settings: Settings) -> pl.DataFrame:
 
 
 def wrong_types(subject: Subject, settings: Settings) -> pl.DataFrame:
-    """A01: numbers that came in a text field, in a format whose fields have types. Roles fix no widths; none is checked."""
+    """A01: numbers that came in a text field, in a format whose fields have types.
+
+    Widths are not checked: no role fixes them, and what is too narrow for a value has lost it already.
+    """
     if subject.layer.driver not in TYPED or not subject.mapping:
         return findings_table()
     fields = {f.name: f for f in subject.role.fields}
@@ -169,7 +172,8 @@ UNIQUE_ROLES = frozenset({"parcels", "patches", "registration", "enterprises", "
 def declared_areas(subject: Subject, settings: Settings) -> pl.DataFrame:
     """A06: declared areas that differ from the ellipsoidal area by more than the tolerance.
 
-    Where the difference is what a planar measurement in the zone gives, it is no finding: registration areas are planar.
+    Where the difference is what a planar measurement in the zone gives, it is no finding: registration areas are
+    planar.
     """
     name = {"parcels": "declared_area_m2", "patches": "patch_area_m2"}.get(subject.role.id)
     if name is None or name not in subject.frame.columns or subject.area_m2 is None or subject.polygons is None:
@@ -200,4 +204,3 @@ def declared_areas(subject: Subject, settings: Settings) -> pl.DataFrame:
         },
     )
     return state("A06", subject, rows.with_columns(field=pl.lit(name)))
-

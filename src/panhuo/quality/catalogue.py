@@ -27,8 +27,8 @@ class Variant:
 class Check:
     """One rule of the catalogue.
 
-    ``sentence`` and ``suggestion`` have ``{places}`` filled from the row; ``parameters`` are defaults that a pack may set;
-    ``variants`` are other sentences of the rule by their names.
+    ``sentence`` and ``suggestion`` have ``{places}`` filled from the row; ``parameters`` are defaults that a pack may
+    set; ``variants`` are other sentences of the rule by their names.
     """
 
     code: str
@@ -71,8 +71,8 @@ def catalogue() -> Mapping[str, Check]:
 class Settings:
     """What a survey sets for the checks.
 
-    ``values`` holds ``"A06.share"`` style keys that override the catalogue's defaults; ``skip`` names checks that the survey
-    leaves out (its report says so).
+    ``values`` holds ``"A06.share"`` style keys that override the catalogue's defaults; ``skip`` names checks that the
+    survey leaves out (its report says so).
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -112,8 +112,9 @@ def _filled(template: str, columns: list[str]) -> pl.Expr:
 def state(code: str, subject: Subject, rows: pl.DataFrame, *, variant: str | None = None) -> pl.DataFrame:
     """Findings of one check in one layer, in its sentence or in that of a ``variant``.
 
-    ``rows`` has one line a finding; the columns ``index`` (0-based row of the layer), ``key``, ``field``, ``value``, ``x``,
-    ``y``, ``count`` are optional, and every other place of the sentence must be a column. Returns a findings table.
+    ``rows`` has one line a finding; the columns ``index`` (0-based row of the layer), ``key``, ``field``, ``value``,
+    ``x``, ``y``, ``count`` are optional, and every other place of the sentence must be a column. Returns a findings
+    table.
     """
     check = catalogue()[code]
     said = Variant(check.severity, check.sentence) if variant is None else check.variants[variant]

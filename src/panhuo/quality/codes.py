@@ -31,8 +31,8 @@ DIGITS: Mapping[str, tuple[int, ...]] = {"township_code": (9, 12), "seat_code": 
 TIDIED = ("parcel_code", "unit_code", "credit_code")
 #: Fields of a patch that only cultivated land has (TD/T 1057-2020, layer DLTB).
 CULTIVATED_ONLY = ("deducted_class", "deducted_share", "cultivated_kind", "cultivated_slope", "planting")
-#: Planting attributes of land that can be made cultivated again: at once (JKHF) or by works (GCHF). They stand on gardens,
-#: woods and ponds, never on cultivated land.
+#: Planting attributes of land that can be made cultivated again: at once (JKHF) or by works (GCHF). They stand on
+#: gardens, woods and ponds, never on cultivated land.
 RECOVERABLE = ("JKHF", "GCHF")
 
 
@@ -158,7 +158,7 @@ def code_structure(subject: Subject, settings: Settings) -> pl.DataFrame:
 
 
 def code_form(subject: Subject, settings: Settings) -> pl.DataFrame:
-    """A04: codes that are right but for blanks, full-width characters, hyphens or small letters; one finding a field."""
+    """A04: codes with blanks, full-width characters, hyphens or small letters; one finding a field."""
     parts = []
     for name in TIDIED:
         if name not in subject.raw.columns:
@@ -168,19 +168,18 @@ def code_form(subject: Subject, settings: Settings) -> pl.DataFrame:
         index = ((raw != tidy) & (raw != "")).fill_null(False).arg_true().cast(pl.Int64)
         if len(index):
             first = int(index[0])
-            rows = pl.DataFrame(
-                {"index": [first], "field": [name], "value": [raw[first]], "after": [tidy[first]], "count": [len(index)]}
-            )
+            rows = pl.DataFrame({"index": [first], "field": [name], "value": [raw[first]], "after": [tidy[first]]})
+            rows = rows.with_columns(pl.lit(len(index)).alias("count"))
             parts.append(state("A04", subject, rows, variant="form"))
     return join_findings(parts)
 
 
 def _cadastral(subject: Subject) -> bool:
-    """Whether the key of the layer is the 19-digit parcel code at all; a survey may number its parcels by its own system."""
+    """Whether the key is the 19-digit parcel code at all; a survey may number its parcels by its own system."""
     if subject.role.key != "parcel_code":
         return False
     length = subject.frame["parcel_code"].cast(pl.String).str.len_chars().drop_nulls()
-    return len(length) > 0 and float((length == 19).mean() or 0.0) >= 0.5
+    return len(length) > 0 and 2 * int((length == 19).sum()) >= len(length)
 
 
 def town_attributes(subject: Subject, settings: Settings) -> pl.DataFrame:

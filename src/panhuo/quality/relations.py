@@ -55,7 +55,7 @@ def low_share(
     code: str, subject: Subject, rows: NDArray[np.int64], shares: NDArray[np.float64], least: float, base: str,
     points: NDArray[np.float64] | None = None,
 ) -> pl.DataFrame:  # fmt: skip
-    """G09 and G10: parcels of which less than ``least`` is covered, or is construction land; ``rows`` are their rows."""
+    """G09 and G10: parcels of which less than ``least`` is covered, or construction land; ``rows`` are their rows."""
     bad = np.flatnonzero(shares < least)
     frame = pl.DataFrame(
         {
@@ -93,13 +93,19 @@ def outside_urban(
 ) -> pl.DataFrame:  # fmt: skip
     """G11: parcels across the urban development boundary, each by itself, and those wholly beyond it in one finding.
 
-    Villages lie beyond it by their nature; that is worth knowing and no mistake of each of them. ``inside``: share inside.
+    Villages lie beyond it by their nature; that is worth knowing and no mistake of each of them. ``inside``: share
+    inside.
     """
     outside = 1.0 - inside
     least = settings.get("G11", "outside_share")
     across = np.flatnonzero((outside > least) & (outside < 1.0 - least))
     frame = pl.DataFrame(
-        {"index": rows[across], "value": [f"{v:.1%}" for v in outside[across]], "x": points[across, 0], "y": points[across, 1]}
+        {
+            "index": rows[across],
+            "value": pl.Series([f"{v:.1%}" for v in outside[across]], dtype=pl.String),
+            "x": points[across, 0],
+            "y": points[across, 1],
+        }
     ).with_columns(pl.col("x", "y").fill_nan(None))
     beyond = np.flatnonzero(outside >= 1.0 - least)
     parts = [state("G11", subject, frame, variant="across")]

@@ -25,8 +25,8 @@ def overlaps_with_reported(
 ) -> pl.DataFrame:  # fmt: skip
     """G12: the parcels ``rows`` of a layer that lie on a reported parcel of another code.
 
-    Shapes that are alike on either side are looked at once, so that flats on one lot are one finding and not the square of
-    their number; a parcel whose own code is among those reported on that outline is its continuation and no finding.
+    Shapes that are alike on either side are looked at once, so that flats on one lot are one finding and not the square
+    of their number; a parcel whose own code is among those reported on that outline is its continuation and no finding.
     """
     layers = [s for s in reported if s.polygons is not None and len(s.polygons.coords)]
     if not layers or subject.polygons is None or not len(rows):
@@ -39,20 +39,18 @@ def overlaps_with_reported(
     least = settings.get("G12", "tolerance_m2")
     met = intersections(mine.take(firsts), others.take(other_firsts), minimum=least, progress=progress)
     pairs = pl.DataFrame({"outline": firsts[met.left], "other": other_firsts[met.right], "area": met.area})
-    own = pl.DataFrame({"outline": outline, "index": rows, "key": subject.keys().gather(rows), "code": _codes(subject, rows)})
+    own = pl.DataFrame(
+        {"outline": outline, "index": rows, "key": subject.keys().gather(rows), "code": _codes(subject, rows)}
+    )
     theirs = pl.DataFrame({"other": other_outline, "code": codes})
+    names = theirs.group_by("other", maintain_order=True).agg(pl.col("code").first().fill_null("无编号").alias("value"))
     told = (
         pairs.join(own, on="outline", how="inner")
         .join(theirs, on=["other", "code"], how="anti")
         .sort("index")
         .group_by("outline", "other", maintain_order=True)
         .agg(pl.col("index", "key", "area").first(), pl.len().alias("count"))
-        .join(
-            theirs.group_by("other", maintain_order=True).agg(pl.col("code").first().fill_null("无编号").alias("value")),
-            on="other",
-            how="left",
-            maintain_order="left",
-        )
+        .join(names, on="other", how="left", maintain_order="left")
     )
     points = representative_points(mine)
     place = pl.Series(np.searchsorted(rows, told["index"].to_numpy()))

@@ -183,9 +183,13 @@ def overlaps(subject: Subject, settings: Settings, *, progress: Progress = silen
             "y": points[:, 1],
         }
     ).with_columns(
-        pl.format("与“{}”（第 {} 行）重叠 {} 平方米。", pl.col("other").fill_null("无编号"), "line", "value").alias("what"),
-        pl.format("It overlaps '{}' (row {}) by {} m².", pl.col("other").fill_null("no code"), "line", "value").alias("what_en"),
-    )  # fmt: skip
+        pl.format("与“{}”（第 {} 行）重叠 {} 平方米。", pl.col("other").fill_null("无编号"), "line", "value").alias(
+            "what"
+        ),
+        pl.format("It overlaps '{}' (row {}) by {} m².", pl.col("other").fill_null("no code"), "line", "value").alias(
+            "what_en"
+        ),
+    )
     parts = [state("G03", subject, pairs)]
     stacks = found.stacks
     if len(stacks):

@@ -42,8 +42,8 @@ def gaps(
 ) -> pl.DataFrame:
     """G04: the layers of one role together against the county (planar m² in the survey's zone).
 
-    The county is cut into cells and each cell's covered area is added up; only the cell that lacks most is built (county
-    less the patches in it) to give the place of the gap.
+    The county is cut into cells and each cell's covered area is added up; only the cell that lacks most is built
+    (county less the patches in it) to give the place of the gap.
     """
     layers = [s for s in subjects if s.polygons is not None and len(s.polygons.coords)]
     if not layers:

@@ -20,8 +20,8 @@ _PART = re.compile(r"小计|subtotal", re.I)
 def subtotals(subject: Subject, settings: Settings) -> pl.DataFrame:
     """Compare every number of a total row with its column's rows.
 
-    A 小计 sums the rows since the total before it, a 合计 all rows above it. Columns that are not numbers, and counts of
-    something else, are left alone: a difference is told only where the column is made of numbers.
+    A 小计 sums the rows since the total before it, a 合计 all rows above it. Columns that are not numbers, and counts
+    of something else, are left alone: a difference is told only where the column is made of numbers.
     """
     found = [m for note in subject.layer.notes if (m := _NOTE.match(note))]
     if not found:

@@ -61,7 +61,7 @@ def check(delivered: Delivered, gathered: Gathered, settings: Settings, *, progr
 def _on_the_land(
     delivered: Delivered, gathered: Gathered, settings: Settings, progress: Progress
 ) -> list[pl.DataFrame]:  # fmt: skip
-    """D04, G08 to G12, C03: the judged parcels against county, townships, land survey, control lines, last year's register."""
+    """D04, G08 to G12, C03: the judged parcels against boundaries, land survey, control lines and last year."""
     sources, parts = delivered.sources, []
     points = representative_points(gathered.parcels.polygons)
     covered = built = None

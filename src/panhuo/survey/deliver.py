@@ -1,4 +1,4 @@
-"""Deliver: open what came in, find each input's layer, and bring it to standard names, types and one coordinate system."""
+"""Deliver: open what came in, find each input's layer, bring it to standard names, types and one coordinate system."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def deliver(config: SurveyConfig, settings: Settings, *, progress: Progress = si
         deliveries[root] = exchange.open_delivery(root, progress=progress)
     # what the reader says of total rows is a note to the checks, which add them up (C02)
     findings = [
-        d.findings.filter((pl.col("code") != "C02") | (pl.col("severity") != "note")) for d in deliveries.values()
+        _by_survey_path(root, d.findings.filter((pl.col("code") != "C02") | (pl.col("severity") != "note")))
+        for root, d in deliveries.items()
     ]
     taken: list[tuple[Input, Layer]] = []
     used: set[str] = set()
@@ -106,6 +107,13 @@ def deliver(config: SurveyConfig, settings: Settings, *, progress: Progress = si
 def _full(root: Path, layer: Layer) -> str:
     """The layer's source as a path from survey.yaml: the delivery's own name comes first where it is a folder."""
     return f"{root.name}/{layer.source}" if root.is_dir() else layer.source
+
+
+def _by_survey_path(root: Path, findings: pl.DataFrame) -> pl.DataFrame:
+    """What reading found, its files named as in survey.yaml like those of every other finding."""
+    if not root.is_dir():
+        return findings
+    return findings.with_columns(pl.format("{}/{}", pl.lit(root.name), "source").alias("source"))
 
 
 def _layers_of(
@@ -275,7 +283,8 @@ def _area_unit(
             "note",
             Text(
                 f"“{column}”没有写明单位；按图形面积判断为{zh}（{guess.share:.1%} 的行相符），已换算为平方米。",
-                f"'{column}' does not state its unit; by the shapes it is in {en} ({guess.share:.1%} of the rows agree); converted to m².",
+                f"'{column}' does not state its unit; by the shapes it is in {en} ({guess.share:.1%} of the rows agree); "
+                "converted to m².",
             ),
             source=layer.source,
             layer=layer.name,
