@@ -27,10 +27,9 @@ class Plot:
 
 def write_boundary_txt(path: Path, plots: Sequence[Plot], unit: str, on: date) -> list[int]:
     """Write the file; returns the line number (from 1) of each plot's first line."""
-    lines = [
-        "[属性描述]", "格式版本号=1.01版本", f"数据产生单位={unit}", f"数据产生日期={on:%Y-%m-%d}",
-        "坐标系=2000国家大地坐标系", "几度分带=3", "投影类型=高斯克吕格", "计量单位=米", "带号=39", "精度=0.001", "转换参数=,,,,,,", "[地块坐标]",
-    ]  # fmt: skip
+    head = ("格式版本号=1.01版本", f"数据产生单位={unit}", f"数据产生日期={on:%Y-%m-%d}", "坐标系=2000国家大地坐标系")
+    system = ("几度分带=3", "投影类型=高斯克吕格", "计量单位=米", "带号=39", "精度=0.001", "转换参数=,,,,,,")
+    lines = ["[属性描述]", *head, *system, "[地块坐标]"]
     where = []
     for plot in plots:
         rings = [plot.shape.exterior, *plot.shape.interiors]
