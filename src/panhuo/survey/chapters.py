@@ -6,6 +6,8 @@ Contents: requirements H1 (规模、分布、产业类型、投入产出、综�
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 
 import polars as pl
 
@@ -28,6 +30,7 @@ from panhuo.documents.maps import ClassStyle
 from panhuo.identify import condition_table
 from panhuo.land.facts import FACTS
 from panhuo.land.roles import ROLES
+from panhuo.land.units import round_parts
 from panhuo.messages import Text, format_number
 from panhuo.survey.findings import summary_table
 from panhuo.survey.gather import REASONS
@@ -118,6 +121,9 @@ def delivery(story: Story) -> list[Block]:
         summary_table(story.findings, story.lang),
     ]
     if back.height:
+        rows, total = _added(
+            [(REASONS[r["reason"]](story.lang), r["n"], r["area_m2"]) for r in reasons.iter_rows(named=True)], story
+        )
         blocks += [
             Paragraph(
                 say(
@@ -131,12 +137,9 @@ def delivery(story: Story) -> list[Block]:
                     Column(say("宗地数", "parcels"), kind="number", decimals=0, summed=True, width=26),
                     Column(say("面积", "area"), unit=say("亩", "mu"), kind="number", decimals=2, summed=True, width=34),
                 ),
-                [
-                    (REASONS[r["reason"]](story.lang), r["n"], round(r["area_m2"] * _MU, 2))
-                    for r in reasons.iter_rows(named=True)
-                ],
+                rows,
                 caption=say("退回的宗地", "Parcels handed back"),
-                total=(say("合计", "total"), back.height, round(float(back["area_m2"].sum()) * _MU, 2)),
+                total=total,
             ),
         ]
     return blocks
@@ -369,6 +372,7 @@ def registers(story: Story) -> list[Block]:
         by = (
             old.group_by("situation").agg(pl.len().alias("n"), pl.col("area_m2").sum()).sort("area_m2", descending=True)
         )
+        rows, total = _added([(r["situation"], r["n"], r["area_m2"]) for r in by.iter_rows(named=True)], story)
         blocks.append(
             Table(
                 (
@@ -376,9 +380,9 @@ def registers(story: Story) -> list[Block]:
                     Column(say("宗数", "count"), kind="number", decimals=0, summed=True, width=24),
                     Column(say("面积", "area"), unit=say("亩", "mu"), kind="number", decimals=2, summed=True, width=34),
                 ),
-                [(r["situation"], r["n"], round(r["area_m2"] * _MU, 2)) for r in by.iter_rows(named=True)],
+                rows,
                 caption=say("历史遗留用地", "Legacy land"),
-                total=(say("合计", "total"), old.height, round(float(old["area_m2"].sum()) * _MU, 2)),
+                total=total,
             )
         )
     else:
@@ -484,6 +488,16 @@ def method(story: Story) -> list[Block]:
             )
         ),
     ]
+
+
+def _added(
+    rows: Sequence[tuple[str, int, float | None]], story: Story
+) -> tuple[list[Sequence[Cell]], Sequence[Cell]]:  # fmt: skip
+    """Rows of name, count and m² with the areas in 亩, rounded so that they add up; and their total."""
+    areas = round_parts([Fraction(m2 or 0.0) * Fraction(3, 2000) for _, _, m2 in rows], decimals=2) if rows else []
+    body: list[Sequence[Cell]] = [(name, n, float(a)) for (name, n, _), a in zip(rows, areas, strict=True)]
+    total = (story.say("合计", "total"), sum(n for _, n, _ in rows), float(sum(areas, Decimal(0))))
+    return body, total
 
 
 def _number(cell: Cell) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +14,7 @@ import yaml
 
 from panhuo.land.schema import ROLES
 from panhuo.messages import PanhuoError
+from panhuo.quality.repairs import REPAIRABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class SurveyConfig:
     packs: tuple[str, ...] = ()
     checks: Mapping[str, float] = field(default_factory=dict)
     skip: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = ()
     readings: Mapping[str, str] = field(default_factory=dict)
     language: str = "zh"
     simulated: bool = False
@@ -65,7 +68,7 @@ class SurveyConfig:
 
 _TOP = {
     "title": str, "pack": str, "on": date, "division": str, "crs": str, "years": dict, "inputs": list, "results": str,
-    "packs": list, "checks": dict, "skip": list, "readings": dict, "language": str, "simulated": bool,
+    "packs": list, "checks": dict, "skip": list, "repairs": list, "readings": dict, "language": str, "simulated": bool,
 }  # fmt: skip
 _INPUT = {
     "path": str, "role": str, "layer": str, "fields": dict, "units": dict, "crs": str, "year": int, "date": date,
@@ -94,8 +97,8 @@ def load_config(path: str | Path) -> SurveyConfig:
             where=str(file),
         ) from error
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader with fewer words for yes and no
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -132,6 +135,11 @@ def load_config(path: str | Path) -> SurveyConfig:
                     near = difflib.get_close_matches(name, sorted(known), 1)
                     hint = f"，是否“{near[0]}” / did you mean '{near[0]}'" if near else ""
                     problems.append(f"{here}: 角色 {role} 没有字段“{name}” / role {role} has no field '{name}'{hint}")
+    for code in data.get("repairs") or []:
+        if code not in REPAIRABLE:
+            here = f"{file.name}:{lines.get(('repairs',), 0)}"
+            have = "、".join(REPAIRABLE)
+            problems.append(f"{here}: “{code}”没有可采用的修复 / there is no repair for '{code}' ({have})")
     if problems:
         raise PanhuoError(
             "调查配置有误：\n  " + "\n  ".join(problems), f"{len(problems)} problem(s) in the configuration.",
@@ -150,10 +158,22 @@ def load_config(path: str | Path) -> SurveyConfig:
         packs=tuple(data.get("packs") or ()),
         checks={str(k): float(v) for k, v in (data.get("checks") or {}).items()},
         skip=tuple(data.get("skip") or ()),
+        repairs=tuple(data.get("repairs") or ()),
         readings=data.get("readings") or {},
         language=data.get("language", "zh"),
         simulated=bool(data.get("simulated", False)),
     )
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: only true and false are yes and no, so that the key ``on`` stays a word."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false|True|False)$"), list("tfTF"))
 
 
 def _examine(
