@@ -56,12 +56,15 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
     """三调 DLTB (TD/T 1057-2020): half the blocks' patches follow the parcels within a metre, half go their own way."""
     rng = np.random.default_rng([seed, 30])
     region = ground.region[ground.patch_block]
-    # Patches that follow take the use that most of their ground has; the others a use of their region.
-    use = uses.draw_uses(region, rng)
-    weight = np.zeros((len(ground.stage), len(uses.USES)))
-    np.add.at(weight, (ground.parcel_stage, parcels.use), parcels.area_m2)
-    follows = ground.patch_stage >= 0
-    use[follows] = np.argmax(weight[ground.patch_stage[follows]], axis=1)
+    # All patches of most of their lots; a few are out of date.
+    drawn = uses.draw_uses(region, rng)
+    weight = np.zeros((len(ground.patches), len(uses.USES)))
+    r = ground.patches
+    tree = shapely.STRtree(shapely.box(r[:, 0], r[:, 1], r[:, 2], r[:, 3]))
+    found = tree.query(shapely.points(*middle(ground.parcels)), predicate="intersects")
+    np.add.at(weight, (found[1], parcels.use[found[0]]), parcels.area_m2[found[0]])
+    seen = (weight.sum(axis=1) > 0) & (rng.random(len(drawn)) > 0.04)
+    use = np.where(seen, np.argmax(weight, axis=1), drawn)
     open_code, open_name = block_class(ground, seed)
     built = np.isin(region, layout.BUILT)
     dlbm = np.where(built, uses.DLBM[use], open_code[ground.patch_block])
