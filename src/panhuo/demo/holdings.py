@@ -84,7 +84,7 @@ def settle(ground: Ground, area_m2: Floats, seed: int, on: date) -> Parcels:
         1994 + 90 * np.clip(distance - 0.06, 0, 0.25),
     )
     built = np.clip(np.round(centre + rng.normal(0, 7, n)), 1956, on.year - 1).astype(np.int64)
-    health = np.clip(rng.beta(3.2, 2.0, n), 0.02, 0.99)
+    health = np.clip(rng.beta(3.7, 1.9, n), 0.02, 0.99)
     health *= np.where(np.isin(region, (layout.OLD_WORKS,)), 0.62, 1.0)
     health *= np.where(renewal > 0, 0.85, 1.0)
     health *= np.where(built < 1985, 0.88, 1.0)
