@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from panhuo.messages import findings_table, format_number, join_findings
 from panhuo.quality.catalogue import Settings, state
@@ -169,38 +170,41 @@ def duplicates(subject: Subject, settings: Settings) -> pl.DataFrame:
 UNIQUE_ROLES = frozenset({"parcels", "patches", "registration", "enterprises", "legacy", "boundaries"})
 
 
-def declared_areas(subject: Subject, settings: Settings) -> pl.DataFrame:
-    """A06: declared areas that differ from the ellipsoidal area by more than the tolerance.
+#: The field that holds the declared area of a shape.
+DECLARED = {"parcels": "declared_area_m2", "patches": "patch_area_m2"}
 
-    Where the difference is what a planar measurement in the zone gives, it is no finding: registration areas are
-    planar.
+
+def area_differences(subject: Subject, settings: Settings) -> NDArray[np.int64] | None:
+    """Rows (0-based) whose declared area differs from both the ellipsoidal and the planar one by too much.
+
+    Registration areas are planar, areas of the land survey ellipsoidal; what fits either is right. None where the layer
+    has no declared area. A zero or negative area is A07's, a shape without area G01's.
     """
-    name = {"parcels": "declared_area_m2", "patches": "patch_area_m2"}.get(subject.role.id)
-    if name is None or name not in subject.frame.columns or subject.area_m2 is None or subject.polygons is None:
-        return findings_table()
-    share, least = settings.get("A06", "share"), settings.get("A06", "minimum_m2")
+    name = DECLARED.get(subject.role.id)
+    if name is None or name not in subject.frame.columns or subject.area_m2 is None or subject.planar_m2 is None:
+        return None
     declared = subject.frame[name].to_numpy().astype(np.float64)
     computed = subject.area_m2
-    planar = subject.planar_m2
-    assert planar is not None
-    tolerance = np.maximum(least, share * computed)
+    tolerance = np.maximum(settings.get("A06", "minimum_m2"), settings.get("A06", "share") * computed)
+    apart = np.minimum(np.abs(declared - computed), np.abs(declared - subject.planar_m2))
+    return np.flatnonzero((apart > tolerance) & (declared > 0) & (computed > 0))
+
+
+def declared_areas(subject: Subject, settings: Settings) -> pl.DataFrame:
+    """A06: declared areas that differ from the computed ones, see :func:`area_differences`."""
+    wrong = area_differences(subject, settings)
+    if wrong is None or subject.area_m2 is None or subject.planar_m2 is None:
+        return findings_table()
+    name = DECLARED[subject.role.id]
+    declared = subject.frame[name].to_numpy().astype(np.float64)[wrong]
+    computed, planar = subject.area_m2[wrong], subject.planar_m2[wrong]
+    tolerance = np.maximum(settings.get("A06", "minimum_m2"), settings.get("A06", "share") * computed)
     apart = np.minimum(np.abs(declared - computed), np.abs(declared - planar))
-    # a negative or zero area is A07's; a shape without area is G01's
-    wrong = np.flatnonzero((apart > tolerance) & (declared > 0) & (computed > 0))
-    rows = pl.DataFrame(
-        {
-            "index": wrong,
-            "value": [format_number(v, 2) for v in declared[wrong]],
-            "computed": [format_number(v, 2) for v in computed[wrong]],
-            "difference": [f"{d / c:.2%}" for d, c in zip(apart[wrong], computed[wrong], strict=True)],
-            "tolerance": [format_number(v, 2) + " 平方米" for v in tolerance[wrong]],
-        },
-        schema={
-            "index": pl.Int64,
-            "value": pl.String,
-            "computed": pl.String,
-            "difference": pl.String,
-            "tolerance": pl.String,
-        },
-    )
+    texts = {
+        "value": [format_number(v, 2) for v in declared],
+        "computed": [format_number(v, 2) for v in computed],
+        "difference": [f"{d / c:.2%}" for d, c in zip(apart, computed, strict=True)],
+        "tolerance": [format_number(v, 2) + " 平方米" for v in tolerance],
+    }
+    rows = pl.DataFrame({"index": wrong, **texts}, schema={"index": pl.Int64, **dict.fromkeys(texts, pl.String)})
     return state("A06", subject, rows.with_columns(field=pl.lit(name)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -27,6 +27,12 @@ PAIRS: Mapping[str, tuple[str, str]] = {
 #: Fields whose code has a fixed number of digits: field -> numbers of digits.
 DIGITS: Mapping[str, tuple[int, ...]] = {"township_code": (9, 12), "seat_code": (19,), "division_code": (6, 9, 12)}
 
+#: Codes with a structure of their own: how they are checked, and the words for each fault.
+CHECKS: Mapping[str, tuple[Callable[[pl.Series], pl.DataFrame], Mapping[str, Text]]] = {
+    "parcel_code": (check_parcel_codes, PARCEL_FAULTS),
+    "unit_code": (check_unit_codes, PARCEL_FAULTS),
+    "credit_code": (check_credit_codes, CREDIT_FAULTS),
+}
 #: Codes that are read whatever blanks, hyphens, full-width or small letters they were written with.
 TIDIED = ("parcel_code", "unit_code", "credit_code")
 #: Fields of a patch that only cultivated land has (TD/T 1057-2020, layer DLTB).
@@ -127,17 +133,12 @@ def _names(subject: Subject) -> list[pl.DataFrame]:
 def code_structure(subject: Subject, settings: Settings) -> pl.DataFrame:
     """A04: parcel codes, unit numbers, credit codes and division codes that cannot be right."""
     parts = []
-    checks = {
-        "parcel_code": (check_parcel_codes, PARCEL_FAULTS),
-        "unit_code": (check_unit_codes, PARCEL_FAULTS),
-        "credit_code": (check_credit_codes, CREDIT_FAULTS),
-    }
     for field in subject.role.fields:
         if field.name not in subject.frame.columns:
             continue
-        if field.name in checks:
-            check, faults = checks[field.name]
-            if field.name == "parcel_code" and not _cadastral(subject):
+        if field.name in CHECKS:
+            check, faults = CHECKS[field.name]
+            if field.name == "parcel_code" and not is_cadastral(subject):
                 continue
             found = check(subject.raw[field.name])["fault"]
             for fault in found.drop_nulls().unique().sort():
@@ -158,23 +159,33 @@ def code_structure(subject: Subject, settings: Settings) -> pl.DataFrame:
 
 
 def code_form(subject: Subject, settings: Settings) -> pl.DataFrame:
-    """A04: codes with blanks, full-width characters, hyphens or small letters; one finding a field."""
+    """A04: right codes with blanks, full-width characters, hyphens or small letters; one finding a field."""
     parts = []
     for name in TIDIED:
         if name not in subject.raw.columns:
             continue
-        raw = subject.raw[name].str.strip_chars()
-        tidy = subject.raw.select(tidy_code(pl.col(name))).to_series()
-        index = ((raw != tidy) & (raw != "")).fill_null(False).arg_true().cast(pl.Int64)
+        index, raw, tidy = irregular(subject, name)
         if len(index):
-            first = int(index[0])
-            rows = pl.DataFrame({"index": [first], "field": [name], "value": [raw[first]], "after": [tidy[first]]})
-            rows = rows.with_columns(pl.lit(len(index)).alias("count"))
+            rows = pl.DataFrame({"index": index[:1], "value": raw[:1], "after": tidy[:1]})
+            rows = rows.with_columns(field=pl.lit(name), count=pl.lit(len(index)))
             parts.append(state("A04", subject, rows, variant="form"))
     return join_findings(parts)
 
 
-def _cadastral(subject: Subject) -> bool:
+def irregular(subject: Subject, name: str) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Codes that are right once blanks, hyphens, full-width and small letters are gone: rows, as delivered, regular."""
+    raw = subject.raw[name].str.strip_chars()
+    tidy = subject.raw.select(tidy_code(pl.col(name))).to_series()
+    changed = ((raw != tidy) & (raw != "")).fill_null(False)
+    index = changed.arg_true().cast(pl.Int64).alias("index")
+    after = tidy.gather(index)
+    if name != "parcel_code" or is_cadastral(subject):
+        right = CHECKS[name][0](after)["valid"].fill_null(False)
+        index, after = index.filter(right), after.filter(right)
+    return index, raw.gather(index), after
+
+
+def is_cadastral(subject: Subject) -> bool:
     """Whether the key is the 19-digit parcel code at all; a survey may number its parcels by its own system."""
     if subject.role.key != "parcel_code":
         return False

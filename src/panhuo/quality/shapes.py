@@ -31,7 +31,7 @@ STATES = {
     6: Text("的环没有闭合，已按闭合处理", "has a ring that was not closed; it was read as closed"),
 }
 #: What the validity test finds, in our words, and whether it makes an area untrustworthy.
-_REASONS: dict[str, tuple[Text, bool]] = {
+REASONS: dict[str, tuple[Text, bool]] = {
     "self_intersection": (Text("自相交", "crosses itself"), True),
     "ring_self_intersection": (Text("的环自相接", "has a ring that touches itself"), False),
     "hole_outside_shell": (Text("的内环在外环之外", "has a hole outside its shell"), True),
@@ -51,21 +51,23 @@ class ShapeFaults:
 
     findings : G01, G02, G05, G06, G07
     crossing : (n,) bool, shapes whose rings cross themselves or one another, so that their area cannot be trusted
+    invalid  : ``row`` (0-based) and ``code`` (a key of ``REASONS``) of everything that is not valid
     """
 
     findings: pl.DataFrame
     crossing: NDArray[np.bool_]
+    invalid: pl.DataFrame
 
 
 def shape_faults(subject: Subject, settings: Settings, *, progress: Progress = silent) -> ShapeFaults:
     """Look at every shape of a layer by itself. Never raises for a bad shape."""
     polygons = subject.polygons
     assert polygons is not None
-    found = validity(polygons, progress=progress).filter(pl.col("code").is_in(list(_REASONS)))
+    found = validity(polygons, progress=progress).filter(pl.col("code").is_in(list(REASONS)))
     crossing = np.zeros(len(polygons), bool)
-    untrusted = [code for code, (_, bad) in _REASONS.items() if bad]
+    untrusted = [code for code, (_, bad) in REASONS.items() if bad]
     crossing[found.filter(pl.col("code").is_in(untrusted))["row"].to_numpy()] = True
-    words = {code: text for code, (text, _) in _REASONS.items()}
+    words = {code: text for code, (text, _) in REASONS.items()}
     told = found.select(
         pl.col("row").cast(pl.Int64).alias("index"),
         "x",
@@ -80,7 +82,7 @@ def shape_faults(subject: Subject, settings: Settings, *, progress: Progress = s
         small = _small(subject, settings)
         findings += [_slivers(subject, polygons, settings, small & ~crossing)]
         findings += _flaws(subject, polygons, settings, ~(crossing | small))
-    return ShapeFaults(join_findings(findings), crossing)
+    return ShapeFaults(join_findings(findings), crossing, found.select("row", "code"))
 
 
 def _missing(subject: Subject, polygons: Polygons) -> pl.DataFrame:

@@ -16,10 +16,11 @@ from panhuo.quality.documents import outside_county
 from panhuo.quality.relations import low_share, outside_urban, pressed_area, references, wrong_township
 from panhuo.quality.reported import changes_of_area, overlaps_with_reported
 from panhuo.quality.tiling import TILING, county_of, gaps
-from panhuo.survey.deliver import Delivered
 from panhuo.survey.gather import Gathered
 from panhuo.survey.measure.land import of_codes
 from panhuo.survey.measure.shares import Overlaid, lay_over
+from panhuo.survey.mending import Mended
+from panhuo.survey.sources import Sources
 
 Rows = NDArray[np.int64]
 
@@ -32,14 +33,17 @@ FORBIDDEN = {
 URBAN = "城镇开发边界"
 
 
-def check(delivered: Delivered, gathered: Gathered, settings: Settings, *, progress: Progress = silent) -> pl.DataFrame:
-    """All findings of a delivery, those of reading first. The order is the same in every run."""
-    sources = delivered.sources
-    parts = [delivered.findings]
-    subjects = sources.all()
-    for number, subject in enumerate(subjects):
+def check(mended: Mended, gathered: Gathered, settings: Settings, *, progress: Progress = silent) -> pl.DataFrame:
+    """All findings of a delivery, those of reading first. The order is the same in every run.
+
+    Single layers are checked as they were delivered, also where a repair was applied: it is still for the sender to
+    mend.
+    """
+    sources = mended.sources
+    parts = [mended.delivered.findings]
+    subjects = mended.delivered.sources.all()
+    for number, (subject, faults) in enumerate(zip(subjects, mended.faults, strict=True)):
         progress("检查", number, len(subjects) + 2)
-        faults = next((f for s, f in zip(gathered.subjects, gathered.faults, strict=True) if s is subject), None)
         parts.append(check_subject(subject, settings, faults=faults, progress=silent))
     known = {
         (role, field): pl.concat([s.frame[field].cast(pl.String).drop_nulls() for s in found]).unique()
@@ -48,9 +52,9 @@ def check(delivered: Delivered, gathered: Gathered, settings: Settings, *, progr
     }
     titles = {name: role.text for name, role in ROLES.items()}
     if "C01" not in settings.skip:
-        parts += [references(s, settings, known, titles) for s in subjects]
+        parts += [references(s, settings, known, titles) for s in sources.all()]
     progress("检查", len(subjects), len(subjects) + 2)
-    parts += _on_the_land(delivered, gathered, settings, progress)
+    parts += _on_the_land(sources, gathered, settings, progress)
     if (county := county_of(sources.subjects("boundaries"))) is not None and "G04" not in settings.skip:
         parts += [gaps(sources.subjects(role), county, settings, progress=silent) for role in TILING]
     progress("检查", len(subjects) + 2, len(subjects) + 2)
@@ -59,10 +63,10 @@ def check(delivered: Delivered, gathered: Gathered, settings: Settings, *, progr
 
 
 def _on_the_land(
-    delivered: Delivered, gathered: Gathered, settings: Settings, progress: Progress
+    sources: Sources, gathered: Gathered, settings: Settings, progress: Progress
 ) -> list[pl.DataFrame]:  # fmt: skip
     """D04, G08 to G12, C03: the judged parcels against boundaries, land survey, control lines and last year."""
-    sources, parts = delivered.sources, []
+    parts: list[pl.DataFrame] = []
     points = representative_points(gathered.parcels.polygons)
     covered = built = None
     base = "最新变更调查"

@@ -13,13 +13,13 @@ from typing import Any
 import yaml
 
 from panhuo.land.schema import ROLES
-from panhuo.messages import PanhuoError
+from panhuo.messages import Lang, PanhuoError
 from panhuo.quality.repairs import REPAIRABLE
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input: a file or archive member (``path``, relative to survey.yaml), its role, and what the file does not say.
+    """One input: a file or archive member (``path``, relative to survey.yaml), its role, what the file does not say.
 
     ``fields`` maps standard field names to the file's columns where the alias dictionary is not enough; ``units`` gives
     the unit of a column; ``year`` is the year that the data speaks of, ``date`` the day it was issued.
@@ -54,7 +54,7 @@ class SurveyConfig:
     skip: tuple[str, ...] = ()
     repairs: tuple[str, ...] = ()
     readings: Mapping[str, str] = field(default_factory=dict)
-    language: str = "zh"
+    language: Lang = "zh"
     simulated: bool = False
 
     @property
@@ -103,9 +103,10 @@ def load_config(path: str | Path) -> SurveyConfig:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise PanhuoError(
-            f"YAML 写法有误：{getattr(error, 'problem', error)}。", f"Not valid YAML: {getattr(error, 'problem', error)}.",
+            f"YAML 写法有误：{getattr(error, 'problem', error)}。",
+            f"Not valid YAML: {getattr(error, 'problem', error)}.",
             where=f"{file}{line}",
-        ) from error  # fmt: skip
+        ) from error
     if not isinstance(data, dict):
         raise PanhuoError("调查配置是空的。", "The configuration is empty.", where=str(file))
 
@@ -160,7 +161,7 @@ def load_config(path: str | Path) -> SurveyConfig:
         skip=tuple(data.get("skip") or ()),
         repairs=tuple(data.get("repairs") or ()),
         readings=data.get("readings") or {},
-        language=data.get("language", "zh"),
+        language="en" if data.get("language") == "en" else "zh",
         simulated=bool(data.get("simulated", False)),
     )
 

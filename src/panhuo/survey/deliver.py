@@ -283,8 +283,8 @@ def _area_unit(
             "note",
             Text(
                 f"“{column}”没有写明单位；按图形面积判断为{zh}（{guess.share:.1%} 的行相符），已换算为平方米。",
-                f"'{column}' does not state its unit; by the shapes it is in {en} ({guess.share:.1%} of the rows agree); "
-                "converted to m².",
+                f"'{column}' does not state its unit; by the shapes it is in {en} "
+                f"({guess.share:.1%} of the rows agree); converted to m².",
             ),
             source=layer.source,
             layer=layer.name,

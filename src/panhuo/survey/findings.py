@@ -27,6 +27,8 @@ _MENDERS: dict[str, Text] = {
     "planner": Text("规划（自然资源）部门", "planning department"),
     "office": Text("调查组织单位", "survey office"),
 }
+PROPOSED = Text("修复建议", "proposed repairs")
+APPLIED = Text("已采用的修复", "repairs applied")
 #: Excel holds 1,048,576 rows; a longer list goes on in further sheets.
 _ROWS_A_SHEET = 1_000_000
 
@@ -38,8 +40,13 @@ def mender_name(mender: str, lang: Lang) -> str:
     return _MENDERS[mender](lang) if mender in _MENDERS else mender
 
 
-def findings_workbook(findings: pl.DataFrame, *, title: str, on: date, lang: Lang = "zh") -> Workbook:
-    """One row a finding, and a first sheet that counts them by rule."""
+def findings_workbook(
+    findings: pl.DataFrame, *, title: str, on: date, lang: Lang = "zh", repairs: pl.DataFrame | None = None
+) -> Workbook:
+    """One row a finding, and a first sheet that counts them by rule.
+
+    repairs : the proposals of :func:`panhuo.survey.mending.mend`; those not applied and those applied are a sheet each
+    """
     columns = (
         Column(Text("序号", "no.")(lang), kind="number", decimals=0),
         Column(Text("规则", "rule")(lang), kind="code"),
@@ -82,7 +89,33 @@ def findings_workbook(findings: pl.DataFrame, *, title: str, on: date, lang: Lan
         number = start // _ROWS_A_SHEET
         name = Text("清单", "list")(lang) + (f"{number + 1}" if number else "")
         sheets.append(Sheet(name, Table(columns, listed.slice(start, _ROWS_A_SHEET).rows(), frozen=2), title))
+    if repairs is not None:
+        for applied, name in ((False, PROPOSED), (True, APPLIED)):
+            chosen = repairs.filter(pl.col("applied") == applied)
+            if chosen.height:
+                sheets.append(Sheet(name(lang), _repairs_sheet(chosen, lang), title))
     return Workbook(tuple(sheets), date=on, title=title, lang=lang)
+
+
+def _repairs_sheet(repairs: pl.DataFrame, lang: Lang) -> Table:
+    columns = (
+        Column(Text("序号", "no.")(lang), kind="number", decimals=0),
+        Column(Text("规则", "rule")(lang), kind="code"),
+        Column(Text("文件", "file")(lang)),
+        Column(Text("图层或表", "layer or table")(lang)),
+        Column(Text("行", "row")(lang), kind="number", decimals=0),
+        Column(Text("编号", "code")(lang), kind="code"),
+        Column(Text("字段", "field")(lang)),
+        Column(Text("修复内容", "what the repair does")(lang)),
+        Column(Text("修复前", "before")(lang), kind="code"),
+        Column(Text("修复后", "after")(lang), kind="code"),
+        Column(Text("修复前面积（平方米）", "area before (m²)")(lang), kind="number", decimals=2),
+        Column(Text("修复后面积（平方米）", "area after (m²)")(lang), kind="number", decimals=2),
+    )
+    listed = repairs.with_row_index("no", 1).select(
+        "no", "code", "source", "layer", "row", "key", "field", lang, "before", "after", "area_before", "area_after"
+    )
+    return Table(columns, listed.head(_ROWS_A_SHEET).rows(), frozen=2)
 
 
 def summary_table(findings: pl.DataFrame, lang: Lang) -> Table:
@@ -148,8 +181,9 @@ def findings_paper(
             Text(
                 "每一条发现的文件、行、值、位置和建议见《检查发现.xlsx》，位置图层见“检查发现.gpkg”。"
                 "系统没有改动任何交付的数据；修复建议须经报送单位同意后方可采用。",
-                "File, row, value, place and suggestion of every finding are in the Excel list, their places in the GeoPackage. "
-                "Nothing that was delivered has been changed; a repair is used only when its sender agrees.",
+                "File, row, value, place and suggestion of every finding are in the Excel list, their places in "
+                "the GeoPackage. Nothing that was delivered has been changed; a repair is used only when its sender "
+                "agrees.",
             )(lang)
         ),
     ]
@@ -164,8 +198,8 @@ def findings_paper(
     return Paper(title, on, tuple(blocks), lang=lang, size="compact", mark=mark)
 
 
-def write_places(findings: pl.DataFrame, path: Path, crs: Crs | None) -> None:
-    """The findings that have a place, as points in a GeoPackage."""
+def write_places(findings: pl.DataFrame, path: Path, crs: Crs | None, repairs: pl.DataFrame | None = None) -> None:
+    """The findings that have a place, as points in a GeoPackage; the shapes of proposed repairs as a second layer."""
     placed = findings.filter(pl.col("x").is_not_null() & pl.col("y").is_not_null())
     points = shapely.to_wkb(shapely.points(placed["x"].to_numpy(), placed["y"].to_numpy()))
     layer = exchange.Layer(
@@ -177,4 +211,18 @@ def write_places(findings: pl.DataFrame, path: Path, crs: Crs | None) -> None:
         crs=crs,
         geometry_type="Point",
     )
-    exchange.write([layer], path)
+    layers = [layer]
+    shapes = repairs.filter(pl.col("geometry").is_not_null()) if repairs is not None else None
+    if shapes is not None and shapes.height:
+        layers.append(
+            exchange.Layer(
+                name=PROPOSED("zh"),
+                source=path.name,
+                driver="gpkg",
+                table=shapes.drop("geometry", "index").to_arrow(),
+                geometry=pa.array(shapes["geometry"].to_list(), pa.large_binary()),
+                crs=crs,
+                geometry_type="MultiPolygon",
+            )
+        )
+    exchange.write(layers, path)

@@ -42,14 +42,12 @@ class Gathered:
     parcels   : those that can be judged
     everything: all delivered rows: ``subject`` (which layer), ``index`` (row in it), ``parcel_code``, ``area_m2``
                 (nan where there is none), ``reason`` (null where the parcel can be judged)
-    faults    : per layer of parcels, what is wrong with the shapes
     ``laid_over`` keeps the overlays that several steps ask for.
     """
 
     parcels: Parcels
     everything: pl.DataFrame
     subjects: tuple[Subject, ...]
-    faults: tuple[ShapeFaults, ...]
     crs: Crs
     kept: dict[str, Overlaid] = field(default_factory=dict)
 
@@ -104,11 +102,17 @@ class Gathered:
         return Shapes(pl.concat(frames), pa.concat_arrays(shapes))
 
 
-def gather(sources: Sources, settings: Settings, *, progress: Progress = silent) -> Gathered:
-    """All delivered parcels as one set.
+def gather(
+    sources: Sources,
+    settings: Settings,
+    *,
+    faults: Sequence[ShapeFaults | None] | None = None,
+    progress: Progress = silent,
+) -> Gathered:
+    """All delivered parcels as one set. ``faults``: what is wrong with the shapes of ``sources.all()``, where known.
 
-    Handed back are rows without a usable shape or code, shapes that cross themselves, exact repetitions, parcels that share
-    a code (nobody can say which is which), and parcels wholly outside the county.
+    Handed back are rows without a usable shape or code, shapes that cross themselves, exact repetitions, parcels that
+    share a code (nobody can say which is which), and parcels wholly outside the county.
     """
     subjects = tuple(s for s in sources.subjects("parcels") if s.polygons is not None)
     if not subjects or sources.crs is None:
@@ -116,9 +120,10 @@ def gather(sources: Sources, settings: Settings, *, progress: Progress = silent)
             "没有可用的宗地图层，调查无法进行；请看检查发现，补交后再运行。",
             "There is no usable layer of parcels, so there is nothing to survey; see the findings and deliver one.",
         )
-    faults = tuple(shape_faults(s, settings, progress=progress) for s in subjects)
+    known = {id(s): f for s, f in zip(sources.all(), faults or (), strict=False)}
+    found = tuple(known.get(id(s)) or shape_faults(s, settings, progress=progress) for s in subjects)
     parts = []
-    for number, (subject, fault) in enumerate(zip(subjects, faults, strict=True)):
+    for number, (subject, fault) in enumerate(zip(subjects, found, strict=True)):
         n = len(subject)
         code = (
             subject.frame["parcel_code"].cast(pl.String)
@@ -146,7 +151,7 @@ def gather(sources: Sources, settings: Settings, *, progress: Progress = silent)
     rows = _reasons(rows)
     rows = _outside(rows, subjects, sources)
     everything = rows.select("subject", "index", "parcel_code", "area_m2", "reason")
-    return Gathered(_judged(everything, subjects), everything, subjects, faults, sources.crs)
+    return Gathered(_judged(everything, subjects), everything, subjects, sources.crs)
 
 
 def _reasons(rows: pl.DataFrame) -> pl.DataFrame:

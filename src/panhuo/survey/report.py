@@ -23,15 +23,16 @@ from panhuo.survey.tables import reconcile
 
 def write_papers(
     folder: Path, config: SurveyConfig, pack: Pack, measured: Measured, verdicts: Verdicts, findings: pl.DataFrame,
-    notes: dict[str, Any], *, progress: Progress = silent,
+    notes: dict[str, Any], repairs: pl.DataFrame | None = None, *, progress: Progress = silent,
 ) -> None:  # fmt: skip
     """Write every paper of a survey into ``folder``."""
-    lang = "en" if config.language == "en" else "zh"
+    lang = config.language
     mark = Text("演示数据，非真实成果", "demonstration data")(lang) if config.simulated else ""
     progress("报告", 0, 5)
     title = f"{config.title}{Text('检查发现', ': findings')(lang)}"
-    write_xlsx(findings_workbook(findings, title=title, on=config.on, lang=lang), folder / "检查发现.xlsx")
-    write_places(findings, folder / "检查发现.gpkg", measured.crs)
+    workbook = findings_workbook(findings, title=title, on=config.on, lang=lang, repairs=repairs)
+    write_xlsx(workbook, folder / "检查发现.xlsx")
+    write_places(findings, folder / "检查发现.gpkg", measured.crs, repairs)
     progress("报告", 1, 5)
     summary = findings_paper(
         findings,
@@ -62,7 +63,7 @@ def survey_paper(
     notes: dict[str, Any],
 ) -> Paper:
     """The survey report: contents of H1 (survey result and analysis) and H2 (two registers and the issue list)."""
-    lang = "en" if config.language == "en" else "zh"
+    lang = config.language
     parcels = all_parcels(measured, verdicts)
     story = Story(
         config=config,

@@ -28,6 +28,7 @@ from panhuo.survey.deliver import deliver, roots
 from panhuo.survey.gather import gather
 from panhuo.survey.measure.run import measure
 from panhuo.survey.measured import Measured, load_measured, save_measured
+from panhuo.survey.mending import mend
 from panhuo.survey.register import write_registers
 from panhuo.survey.report import write_papers
 from panhuo.survey.settings import check_settings
@@ -126,7 +127,9 @@ def run(config: SurveyConfig, *, progress: Progress = silent) -> Result:
     def to_report(folder: Path) -> None:
         measured, verdicts = results()
         findings = pl.read_parquet(checked / "findings.parquet")
-        write_papers(folder, config, pack, measured, verdicts, findings, stages.notes("check"), progress=progress)
+        repairs = pl.read_parquet(checked / "repairs.parquet")
+        notes = stages.notes("check")
+        write_papers(folder, config, pack, measured, verdicts, findings, notes, repairs, progress=progress)
 
     reported = stage("report", report_key, to_report)
     memory.clear()
@@ -152,12 +155,16 @@ def _deliver_check_measure(
     """Open the delivery once for both the checks and the measuring, and let it go before anything else needs room."""
     settings = check_settings(config, pack)
     delivered = deliver(config, settings, progress=progress)
-    gathered = gather(delivered.sources, settings, progress=progress)
+    mended = mend(delivered, settings, config.repairs, progress=progress)
+    gathered = gather(mended.sources, settings, faults=mended.faults, progress=progress)
 
     def to_check(folder: Path) -> dict[str, Any]:
-        findings = check(delivered, gathered, settings, progress=progress)
+        findings = check(mended, gathered, settings, progress=progress)
         findings.write_parquet(folder / "findings.parquet")
+        mended.repairs.write_parquet(folder / "repairs.parquet")
+        applied = int(mended.repairs["applied"].sum())
         return {
+            "repairs": {"applied": applied, "proposed": mended.repairs.height - applied},
             "files": [{"path": f.path, "size": f.size, "sha256": f.sha256, "state": f.state} for f in delivered.files],
             "layers": delivered.layers,
             "rows": delivered.rows,
@@ -168,7 +175,7 @@ def _deliver_check_measure(
     stage("check", check_key, to_check)
 
     def to_measure(folder: Path) -> None:
-        save_measured(measure(delivered.sources, gathered, pack, config, progress=progress), folder)
+        save_measured(measure(mended.sources, gathered, pack, config, progress=progress), folder)
 
     stage("measure", measure_key, to_measure)
 
@@ -224,11 +231,16 @@ def _manifest(
         "rows": check_notes["rows"],
         "unused": check_notes["unused"],
         "checks_left_out": check_notes["skipped"],
+        "repairs": check_notes["repairs"],
         "counts": {**balance.counts, "delivered": balance.delivered},
         "areas_m2": {**balance.areas_m2, "delivered": balance.delivered_m2},
         "holds": balance.holds,
         "seconds": {**times, "all": round(seconds, 3)},
     }
+
+
+#: What the files of the check are called among the results.
+_NAMES = {"findings.parquet": "检查发现.parquet", "repairs.parquet": "修复建议.parquet"}
 
 
 def _assemble(config: SurveyConfig, parts: dict[str, Path], manifest: dict[str, Any]) -> None:
@@ -242,7 +254,7 @@ def _assemble(config: SurveyConfig, parts: dict[str, Path], manifest: dict[str, 
         for file in sorted(part.iterdir()):
             if file.name in ("done.json", "对账.parquet", "对账.json"):
                 continue
-            goal = target / ("检查发现.parquet" if file.name == "findings.parquet" else file.name)
+            goal = target / _NAMES.get(file.name, file.name)
             # a copy, not a link: who edits a result must not edit what the next run takes over
             shutil.copyfile(file, goal)
     (fresh / "清单.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
