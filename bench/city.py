@@ -152,7 +152,7 @@ def blobs(rng: np.random.Generator, count: int, extent: float, scale: float) -> 
         t = np.arange(m) * (2 * np.pi / m)
         shape = 1.0 + sum(rng.normal(0, 0.2 / f) * np.sin(f * t + rng.uniform(0, 6.28)) for f in range(2, 40))
         r = (np.clip(shape, 0.4, 2.0) + rng.normal(0, 0.0002, m)) * radius
-        centre = rng.uniform(0, extent, 2) + [EAST, NORTH]
+        centre = rng.uniform(0, extent, 2) + np.array([EAST, NORTH])
         for inner in range(1 + int(rng.random() < 0.3)):
             q = r[:: 4 if inner else 1] * (0.25 if inner else 1.0)
             u = t[:: 4 if inner else 1]

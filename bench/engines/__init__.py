@@ -1,7 +1,7 @@
 """The same questions put to each engine, each written the way it answers best.
 
-A module of this package has a function for each task it can do; it takes the data folder and returns an ``Answer``. From the
-files to the answer: reading is part of the time.
+A module of this package has a function for each task it can do; it takes the data folder and returns an ``Answer``.
+From the files to the answer: reading is part of the time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LEAST = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What two engines must agree on: pairs, their area, rows of the result table, and a second sum where there is one."""
+    """What two engines must agree on: pairs, their area, rows of the result table, and a second sum if there is one."""
 
     pairs: int
     area: float

@@ -32,7 +32,8 @@ def _sums(con: duckdb.DuckDBPyConnection, left: str, right: str, keys: str, valu
     group = "id" if "floors" in keys else keys
     row = con.execute(
         f"""WITH pieces AS MATERIALIZED (
-              SELECT {keys}, {area.format(outer, inner)} AS area FROM {left} p JOIN {right} q ON ST_Intersects(p.g, q.g)),
+              SELECT {keys}, {area.format(outer, inner)} AS area
+              FROM {left} p JOIN {right} q ON ST_Intersects(p.g, q.g)),
             sums AS (SELECT {group}, count(*) AS n, sum(area) AS area, sum({value}) AS second
                      FROM pieces WHERE area > {LEAST} GROUP BY {group})
             SELECT sum(n), sum(area), count(*), sum(second) FROM sums"""

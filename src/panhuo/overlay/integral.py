@@ -21,6 +21,7 @@ from panhuo.overlay.prepared import RUN
 
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # nothing that would forbid NaN or infinity
 _LANES = 8
+_LONG = 128  # from so many edges on, on both sides, putting them in order pays
 
 # Rows of an edge list: x left, x right, y at the left, slope, sign, least y.
 LEFT, RIGHT, Y, SLOPE, SIGN, LOW = range(6)
@@ -157,38 +158,80 @@ def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[n
     return n
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(cache=True, nogil=True)
 def integral(p, n, q, m):  # type: ignore[no-untyped-def]
     """The sum over all edge pairs; ``p`` must hold all edges of its polygon, ``q`` is filled up to whole lanes."""
-    x0, x1, top = np.inf, -np.inf, -np.inf
-    for k in range(m):
-        x0 = q[LEFT, k] if q[LEFT, k] < x0 else x0
-        x1 = q[RIGHT, k] if q[RIGHT, k] > x1 else x1
-        high = max(q[Y, k], q[Y, k] + q[SLOPE, k] * (q[RIGHT, k] - q[LEFT, k]))
-        top = high if high > top else top
     full = (m + _LANES - 1) // _LANES * _LANES
     for k in range(m, full):
         q[LEFT, k], q[RIGHT, k], q[Y, k], q[SLOPE, k], q[SIGN, k] = 0.0, 0.0, 0.0, 0.0, 0.0
-    left, right, base, slope, sign = q[LEFT], q[RIGHT], q[Y], q[SLOPE], q[SIGN]
+    if m > _LONG and n > _LONG:
+        return _long_integral(p, n, q, m, full)
+    x0, x1, top = _extent(q, 0, m)
     total = 0.0
     for i in range(n):
         if p[LEFT, i] >= x1 or p[RIGHT, i] <= x0 or p[LOW, i] >= top:
             continue  # over none of them, or above all: min(y_e - y_f, 0) is zero
-        el, er, ey, es = p[LEFT, i], p[RIGHT, i], p[Y, i], p[SLOPE, i]
-        part = 0.0
-        for k in range(full):
-            lo = el if el > left[k] else left[k]
-            hi = er if er < right[k] else right[k]
-            width = hi - lo
-            d0 = (ey + es * (lo - el)) - (base[k] + slope[k] * (lo - left[k]))
-            d1 = d0 + (es - slope[k]) * width
-            small = d0 if d0 < d1 else d1
-            large = d1 if d0 < d1 else d0
-            below = small if small < 0.0 else 0.0
-            above = large if large > 0.0 else 0.0
-            span = above - below
-            span = span if span > 1e-300 else 1e-300
-            mean = 0.5 * (small + large) if large <= 0.0 else -0.5 * below * (below / span)
-            part += sign[k] * (width * mean if width > 0.0 else 0.0)
-        total += p[SIGN, i] * part
+        total += _with_edges(p, i, q, 0, full)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _extent(q, first, last):  # type: ignore[no-untyped-def]
+    """Least and greatest x and greatest y of some edges."""
+    x0, x1, top = np.inf, -np.inf, -np.inf
+    for k in range(first, last):
+        x0, x1 = min(x0, q[LEFT, k]), max(x1, q[RIGHT, k])
+        top = max(top, max(q[Y, k], q[Y, k] + q[SLOPE, k] * (q[RIGHT, k] - q[LEFT, k])))
+    return x0, x1, top
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _with_edges(p, i, q, first, last):  # type: ignore[no-untyped-def]
+    """Edge i of ``p`` with the edges ``first`` to ``last`` of ``q`` (whole lanes)."""
+    left, right, base, slope, sign = q[LEFT], q[RIGHT], q[Y], q[SLOPE], q[SIGN]
+    el, er, ey, es = p[LEFT, i], p[RIGHT, i], p[Y, i], p[SLOPE, i]
+    part = 0.0
+    for k in range(first, last):
+        lo = el if el > left[k] else left[k]
+        hi = er if er < right[k] else right[k]
+        width = hi - lo
+        d0 = (ey + es * (lo - el)) - (base[k] + slope[k] * (lo - left[k]))
+        d1 = d0 + (es - slope[k]) * width
+        small = d0 if d0 < d1 else d1
+        large = d1 if d0 < d1 else d0
+        below = small if small < 0.0 else 0.0
+        above = large if large > 0.0 else 0.0
+        span = above - below
+        span = span if span > 1e-300 else 1e-300
+        mean = 0.5 * (small + large) if large <= 0.0 else -0.5 * below * (below / span)
+        part += sign[k] * (width * mean if width > 0.0 else 0.0)
+    return p[SIGN, i] * part
+
+
+@njit(cache=True, nogil=True)
+def _long_integral(p, n, q, m, full):  # type: ignore[no-untyped-def]
+    """The same for two long lists: with ``q`` in the order of x, an edge of ``p`` meets few runs of it."""
+    order = np.argsort(q[LEFT, :m] + q[RIGHT, :m])
+    lanes = np.zeros((EDGE_ROWS, full))
+    for k in range(m):
+        for c in range(EDGE_ROWS):
+            lanes[c, k] = q[c, order[k]]
+    blocks = full // _LANES
+    halls = (blocks + _LANES - 1) // _LANES
+    block, hall = np.empty((blocks, 3)), np.empty((halls, 3))
+    for b in range(blocks):
+        block[b, 0], block[b, 1], block[b, 2] = _extent(lanes, b * _LANES, min((b + 1) * _LANES, m))
+    for h in range(halls):
+        part = block[h * _LANES : (h + 1) * _LANES]
+        hall[h, 0], hall[h, 1], hall[h, 2] = part[:, 0].min(), part[:, 1].max(), part[:, 2].max()
+    total = 0.0
+    for i in range(n):
+        left, right, low = p[LEFT, i], p[RIGHT, i], p[LOW, i]
+        for h in range(halls):
+            if left >= hall[h, 1] or right <= hall[h, 0] or low >= hall[h, 2]:
+                continue
+            for b in range(h * _LANES, min((h + 1) * _LANES, blocks)):
+                if left >= block[b, 1] or right <= block[b, 0] or low >= block[b, 2]:
+                    continue
+                total += _with_edges(p, i, lanes, b * _LANES, (b + 1) * _LANES)
     return total
