@@ -51,7 +51,7 @@ class PanhuoError(Exception):
         return place + self.text(lang)
 
 
-class Stopped(PanhuoError):
+class Stopped(PanhuoError):  # noqa: N818 - not an error: what its owner asked for
     """Long work was stopped by its owner; what was there before is untouched."""
 
     def __init__(self) -> None:
@@ -62,11 +62,12 @@ class Stopped(PanhuoError):
 class Finding:
     """One thing that was found, as a clerk would be told it.
 
-    ``row`` counts from 1 as people count (the first data row of a layer or table is 1; for an Excel sheet and for a text
-    file it is the sheet's or file's own line number, which is what the clerk sees). ``x``, ``y`` are a place in the
-    layer's own coordinates, ``count`` the number of rows one finding speaks for (a stack of flats is one finding).
-    ``mender`` says who should mend it: ``sender`` (who delivered the file), ``registry`` (real-estate registration),
-    ``survey`` (the survey contractor), ``planner``, ``department:<name>`` or ``office`` (the office that runs the survey).
+    ``row`` counts from 1 as people count (the first data row of a layer or table is 1; for an Excel sheet and for a
+    text file it is the sheet's or file's own line number, which is what the clerk sees). ``x``, ``y`` are a place in
+    the survey's planar zone (while reading: in the layer's own coordinates), ``count`` the number of rows one finding
+    speaks for (a stack of flats is one finding). ``mender`` says who should mend it: ``sender`` (who delivered the
+    file), ``registry`` (real-estate registration), ``survey`` (the survey contractor), ``planner``,
+    ``department:<name>`` or ``office`` (the office that runs the survey).
     """
 
     code: str

@@ -178,7 +178,7 @@ def legacy(measured: Measured) -> pl.DataFrame:
 
 
 def issues(measured: Measured, parcels: pl.DataFrame) -> pl.DataFrame:
-    """The issue list: obstacles and wishes that were delivered, beside the verdict of their parcels; and open disputes."""
+    """The issue list: delivered obstacles and wishes beside the verdict of their parcels; and open disputes."""
     verdict = parcels.filter(pl.col("parcel_code").is_not_null()).unique("parcel_code", keep="first").select(
         "parcel_code",
         *(c for c in ("parcel_name", "township_name") if c in parcels.columns),

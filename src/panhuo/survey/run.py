@@ -138,7 +138,8 @@ def run(config: SurveyConfig, *, progress: Progress = silent) -> Result:
     balance = _balance(registered)
     if not balance.holds:
         raise PanhuoError(
-            f"对账不平：交付 {balance.delivered} 宗，结果合计 {sum(balance.counts.values())} 宗。成果没有放置，请报告此问题。",
+            f"对账不平：交付 {balance.delivered} 宗，结果合计 {sum(balance.counts.values())} 宗。"
+            "成果没有放置，请报告此问题。",
             f"The reconciliation does not hold: {balance.delivered} delivered, {sum(balance.counts.values())} in the "
             "results. Nothing was put in place; please report this.",
             where=str(config.file),
@@ -156,7 +157,7 @@ def _deliver_check_measure(
     settings = check_settings(config, pack)
     delivered = deliver(config, settings, progress=progress)
     mended = mend(delivered, settings, config.repairs, progress=progress)
-    gathered = gather(mended.sources, settings, faults=mended.faults, progress=progress)
+    gathered = gather(mended.sources, settings, faults=mended.remaining, progress=progress)
 
     def to_check(folder: Path) -> dict[str, Any]:
         findings = check(mended, gathered, settings, progress=progress)

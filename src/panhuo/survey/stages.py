@@ -43,7 +43,7 @@ class Stages:
         return mark.parent if record.get("key") == key else None
 
     def make(self, name: str, key: str, write: Callable[[Path], dict[str, Any] | None]) -> Path:
-        """Run ``write(folder)`` into a fresh folder and put it in place; what it returns is kept as the stage's notes."""
+        """Run ``write(folder)`` into a fresh folder and put it in place; what it returns becomes the stage's notes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         fresh = self.folder / f".{name}.{os.getpid()}"
         shutil.rmtree(fresh, ignore_errors=True)

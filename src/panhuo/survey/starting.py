@@ -36,8 +36,8 @@ def init(
 ) -> tuple[Path, list[Guess]]:  # fmt: skip
     """Write ``survey.yaml`` for a delivery and return it with every guess.
 
-    The file stands beside the delivery (or in ``folder``); paths in it are relative to it. An existing file is replaced only
-    with ``force``.
+    The file stands beside the delivery (or in ``folder``); paths in it are relative to it. An existing file is
+    replaced only with ``force``.
     """
     if not delivery.exists():
         raise PanhuoError("没有这个文件或文件夹。", "There is no such file or folder.", where=str(delivery))

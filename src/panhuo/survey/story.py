@@ -24,7 +24,10 @@ from panhuo.survey.tables import OUTCOMES, Reconciliation
 
 @dataclass(frozen=True)
 class Story:
-    """A finished survey, as its report sees it. ``parcels`` are all delivered ones, ``summary`` the columns of the tables."""
+    """A finished survey, as its report sees it.
+
+    ``parcels`` are all delivered ones, ``summary`` the columns of the tables.
+    """
 
     config: SurveyConfig
     pack: Pack

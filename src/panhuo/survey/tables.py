@@ -39,7 +39,7 @@ _UNKNOWN_NAME = Text("（未填）", "(not given)")
 class Reconciliation:
     """Delivered = identified + not + unknown + excluded + handed back, in count and in area (m²).
 
-    ``delivered`` is counted from the delivery itself, the parts from the results, so that :attr:`holds` is a real check.
+    ``delivered`` is counted from the delivery itself, the parts from the results: :attr:`holds` is a real check.
     """
 
     counts: dict[str, int]
@@ -135,7 +135,7 @@ def identified_by(parcels: pl.DataFrame, by: str, title: Text, lang: Lang, *, or
     columns.append(Column(Text("占比", "share")(lang), unit="%", kind="number", decimals=2, summed=True))
     total_m2 = sum(r["m2"] for r in rows)
     shares = round_parts([Fraction(r["m2"]) * 100 / Fraction(total_m2) for r in rows], decimals=2) if total_m2 else []
-    body = [
+    body: list[list[str | int | float]] = [
         [r["_name"], r["n"], *(float(column[i]) for column in printed), float(shares[i]) if shares else 0.0]
         for i, r in enumerate(rows)
     ]
@@ -171,8 +171,16 @@ def reconciliation_table(balance: Reconciliation, lang: Lang) -> Table:
         ),
     )
     *parts, last = balance.rows()
-    body = [[OUTCOMES[name](lang), n, float(a), float(b), float(c)] for name, n, a, b, c in parts]
-    total = [Text("合计", "total")(lang), last[1], float(last[2]), float(last[3]), float(last[4])]
+    body: list[list[str | int | float]] = [
+        [OUTCOMES[name](lang), n, float(a), float(b), float(c)] for name, n, a, b, c in parts
+    ]
+    total: list[str | int | float] = [
+        Text("合计", "total")(lang),
+        last[1],
+        float(last[2]),
+        float(last[3]),
+        float(last[4]),
+    ]
     caption = Text("调查对账表", "Reconciliation of the survey")(lang)
     return Table(columns, body, caption=caption, total=total, key="reconciliation")
 
@@ -181,7 +189,10 @@ def summary_workbook(
     parcels: pl.DataFrame, balance: Reconciliation, *, title: str, on: date, lang: Lang = "zh",
     classes: Sequence[str] = (), notes: tuple[str, ...] = (), more: Sequence[Sheet] = (),
 ) -> Workbook:  # fmt: skip
-    """All summary tables. ``parcels`` has ``outcome``, ``area_m2``, ``township``, ``class``, ``industry``, ``ownership``."""
+    """All summary tables.
+
+    ``parcels`` has ``outcome``, ``area_m2``, ``township``, ``class``, ``industry``, ``ownership``.
+    """
     by_township = Text("乡镇（街道）", "township")
     sheets = [
         Sheet(Text("对账", "reconciliation")(lang), reconciliation_table(balance, lang), title, notes),

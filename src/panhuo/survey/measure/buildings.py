@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from panhuo.identify import FactSource
+from panhuo.overlay import homes
 from panhuo.survey.measure.facts import Facts
 from panhuo.survey.measure.shares import Overlaid
 
@@ -16,8 +17,8 @@ from panhuo.survey.measure.shares import Overlaid
 DANGEROUS = ("C", "D", "C级", "D级")
 #: The columns that measuring buildings asks for.
 FIELDS = ("floors", "height_m", "built_year", "danger_grade", "idle")
-_IDLE = {"是": 1.0, "闲置": 1.0, "全部闲置": 1.0, "空置": 1.0, "部分闲置": 0.5, "否": 0.0, "在用": 0.0, "使用": 0.0, "1": 1.0,
-         "0": 0.0, "true": 1.0, "false": 0.0, "未闲置": 0.0, "不闲置": 0.0}  # fmt: skip
+_IDLE = dict.fromkeys(("是", "闲置", "全部闲置", "空置", "1", "true"), 1.0) | {"部分闲置": 0.5}
+_IDLE |= dict.fromkeys(("否", "在用", "使用", "0", "false", "未闲置", "不闲置"), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Rules:
 def measure_buildings(overlaid: Overlaid, source: FactSource, rules: Rules) -> Facts:
     """Buildings are divided among parcels by area: a house on two parcels gives each its part.
 
-    A parcel without any building has footprint, floor area and plot ratio 0: the building layer is complete by its nature.
+    A parcel without any building has footprint, floor area and plot ratio 0: the building layer is complete by its
+    nature.
     A building whose number of floors is missing makes the floor area of its parcels unknown, not smaller.
     """
     n = len(overlaid.parcels)
@@ -44,7 +46,7 @@ def measure_buildings(overlaid: Overlaid, source: FactSource, rules: Rules) -> F
         double = (height / floors) > rules.double_height_m
     counted = np.where(double, floors * 2.0, floors)
     unknown = np.isnan(counted)
-    footprint = np.bincount(left, area, minlength=n)
+    footprint = np.bincount(left, area, minlength=n).astype(np.float64)
     floor_area = np.bincount(left, area * np.nan_to_num(counted)[right], minlength=n)
     missing = np.bincount(left, (area * unknown[right]) > 0, minlength=n) > 0
     # planar areas to areas on the ellipsoid: by the parcel's own ratio
@@ -52,15 +54,15 @@ def measure_buildings(overlaid: Overlaid, source: FactSource, rules: Rules) -> F
     ratio = np.divide(ellipsoid, planar, out=np.ones(n), where=planar > 0)
     footprint, floor_area = footprint * ratio, floor_area * ratio
     built = np.where(missing, np.nan, floor_area)
+    home = homes(overlaid.pairs, len(frame))
+    held = np.bincount(home[home >= 0], minlength=n)
     facts = Facts.empty(n).add(
         {
-            "building_count": pl.Series(np.bincount(_main_parcel(left, right, area, len(frame)), minlength=n + 1)[:n]).cast(pl.Int64),
+            "building_count": pl.Series(held).cast(pl.Int64),
             "footprint_m2": pl.Series(footprint),
             "floor_area_m2": pl.Series(built).fill_nan(None),
-            "plot_ratio": pl.Series(np.divide(built, ellipsoid, out=np.full(n, np.nan), where=ellipsoid > 0)).fill_nan(None),
-            "building_density": pl.Series(
-                np.clip(np.divide(footprint, ellipsoid, out=np.full(n, np.nan), where=ellipsoid > 0), 0.0, 1.0)
-            ).fill_nan(None),
+            "plot_ratio": pl.Series(_ratio(built, ellipsoid)).fill_nan(None),
+            "building_density": pl.Series(np.clip(_ratio(footprint, ellipsoid), 0.0, 1.0)).fill_nan(None),
         },
         source,
     )  # fmt: skip
@@ -68,14 +70,9 @@ def measure_buildings(overlaid: Overlaid, source: FactSource, rules: Rules) -> F
     return _quality(overlaid, facts, source, np.where(unknown, 1.0, counted))
 
 
-def _main_parcel(
-    left: NDArray[np.int32], right: NDArray[np.int32], area: NDArray[np.float64], buildings: int
-) -> NDArray[np.int64]:  # fmt: skip
-    """For each building that touches a parcel: the parcel that holds most of it (the first one at a tie)."""
-    order = np.lexsort((left, -area, right))
-    first = np.ones(len(order), bool)
-    first[1:] = right[order][1:] != right[order][:-1]
-    return left[order][first].astype(np.int64)
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    ratio: NDArray[np.float64] = np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+    return ratio
 
 
 def _ages(overlaid: Overlaid, facts: Facts, source: FactSource) -> Facts:

@@ -40,7 +40,8 @@ class Parcels:
 class Facts:
     """Facts, one row a parcel in the parcels' order, and the source of each column.
 
-    Columns are those of ``panhuo.land.facts``; a fact whose source was not delivered is no column here and null in the end.
+    Columns are those of ``panhuo.land.facts``; a fact whose source was not delivered is no column here and
+    null in the end.
     """
 
     frame: pl.DataFrame

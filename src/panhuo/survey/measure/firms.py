@@ -1,9 +1,9 @@
 """Facts of the enterprises on a parcel: industry, economy, yield class, safety and environment.
 
 Three rules keep the figures honest. A firm on several parcels is divided among them by area, so that its tax is counted
-once. A list that is complete by its nature (the register of enterprises, the yearly result of the evaluation, the 退二进三
-list) also says something about who is not on it; a heap of records (inspections) does not. And a parcel without any
-enterprise has no unsafe enterprise, but its tax stays unknown.
+once. A list that is complete by its nature (the register of enterprises, the yearly result of the evaluation, the
+退二进三 list) also says something about who is not on it; a heap of records (inspections) does not. And a parcel
+without any enterprise has no unsafe enterprise, but its tax stays unknown.
 """
 
 from __future__ import annotations
@@ -174,7 +174,8 @@ def _yield_classes(sources: Sources, link: pl.DataFrame, rules: Rules, facts: Fa
         )
 
     where = source_of(sources.subjects("yield_classes"), year=year)
-    of = {y: table.filter(pl.col("year") == y) for y in years} or {None: table}
+    of: dict[int | None, pl.DataFrame] = {y: table.filter(pl.col("year") == y) for y in years}
+    of = of or {None: table}
     facts = facts.join(worst(of[year] if year in of else table.clear(), "yield_class"), where)
     facts = facts.with_columns(
         pl.when(pl.col("enterprise_count") == 0)

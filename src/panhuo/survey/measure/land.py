@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from panhuo.identify import FactSource
 from panhuo.land.codes.landuse import is_construction, is_farmland, land_group
@@ -100,7 +102,7 @@ def overlaid_main(overlaid: Overlaid, labels: pl.Series) -> pl.DataFrame:
     return Overlaid(overlaid.parcels, overlaid.pairs, labels.to_frame()).main(labels.name)
 
 
-def _where(values: object, known: pl.Series) -> pl.Series:
-    """The values where enough of the parcel is covered by the layer; null elsewhere: what is not mapped is not known."""
+def _where(values: NDArray[np.float64], known: pl.Series) -> pl.Series:
+    """The values where enough of the parcel is covered by the layer; null elsewhere: not mapped is not known."""
     series = pl.Series(values).fill_nan(None)
     return pl.select(pl.when(known).then(series)).to_series()

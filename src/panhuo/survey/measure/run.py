@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from panhuo.land.codes.landuse import land_group
 from panhuo.land.facts import FACTS
 from panhuo.land.projection import to_geographic
 from panhuo.packs import Pack
@@ -121,7 +122,7 @@ def _codes(parcels: Parcels, sources: Sources) -> Facts:
     from_map = Facts.empty(len(parcels)).join(placed, source_of(layers))
     if not given:
         return facts.merged(from_map)
-    # What the file says stays; what it leaves out comes from the map. A wrong township is a finding (G08), not mended here.
+    # What the file says stays; what it leaves out comes from the map. A wrong township is a finding (G08).
     frame = facts.frame
     for column in ("township_code", "township_name"):
         if column in frame.columns:
@@ -139,14 +140,13 @@ def _industry_land(facts: Facts, given: Mapping[str, Mapping[str, Any]]) -> Fact
     wanted = [g.strip() for g in str(groups).replace(",", "、").split("、")]
     frame = facts.frame
     by_use = (
-        land.of_codes(frame, "registered_use", land.land_group, "gbt21010")
-        if "registered_use" in frame.columns
-        else None
+        land.of_codes(frame, "registered_use", land_group, "gbt21010") if "registered_use" in frame.columns else None
     )
     group = frame["land_group"] if "land_group" in frame.columns else None
     if by_use is None and group is None:
         return facts
-    both = by_use if group is None else group if by_use is None else by_use.fill_null(group)
+    both = group if by_use is None else by_use if group is None else by_use.fill_null(group)
+    assert both is not None
     source = facts.sources.get("registered_use") or facts.sources["land_group"]
     return facts.add({"is_industry_land": both.is_in(wanted)}, source)
 

@@ -30,7 +30,8 @@ class Overlaid:
 
     def _sum(self, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
         area = self.pairs.area if weights is None else self.pairs.area * weights[self.pairs.right]
-        return np.bincount(self.pairs.left, area, minlength=len(self.parcels))
+        total: NDArray[np.float64] = np.bincount(self.pairs.left, area, minlength=len(self.parcels)).astype(np.float64)
+        return total
 
     def share(self, mask: pl.Series | None = None) -> NDArray[np.float64]:
         """(n,) share of each parcel inside the rows where ``mask`` holds (all of them by default), 0 to 1.
@@ -48,7 +49,8 @@ class Overlaid:
     def _portion(self, area: NDArray[np.float64]) -> NDArray[np.float64]:
         planar = self.parcels.planar
         out = np.divide(area, planar, out=np.full(len(area), np.nan), where=planar > 0)
-        return np.clip(out, 0.0, 1.0)
+        portion: NDArray[np.float64] = np.clip(out, 0.0, 1.0)
+        return portion
 
     def mean(self, column: str) -> NDArray[np.float64]:
         """(n,) mean of a number over the covered part of each parcel, weighted by area; nan where nothing is known."""
@@ -56,7 +58,8 @@ class Overlaid:
         there = values.is_not_null().cast(pl.Float64).to_numpy()
         area = self._sum(there)
         total = self._sum(values.fill_null(0.0).to_numpy())
-        return np.divide(total, area, out=np.full(len(area), np.nan), where=area > 0)
+        mean: NDArray[np.float64] = np.divide(total, area, out=np.full(len(area), np.nan), where=area > 0)
+        return mean
 
     def main(self, *columns: str) -> pl.DataFrame:
         """For each parcel the values of ``columns`` that cover most of it: ``row``, the columns, ``share``.
