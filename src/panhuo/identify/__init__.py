@@ -2,6 +2,10 @@
 evaluation.
 """
 
+import sys
+from types import ModuleType
+from typing import Any
+
 from panhuo.identify.comparison import Flips, compare, flips_between
 from panhuo.identify.condition_table import condition_table
 from panhuo.identify.conditions import Standard
@@ -37,3 +41,13 @@ __all__ = [
     "save",
     "standard_of",
 ]
+
+
+class _Callable(ModuleType):
+    """``ph.identify(facts, pack)`` is a verb of the library; this package bears its name and may be called."""
+
+    def __call__(self, *given: Any, **named: Any) -> Verdicts:
+        return identify(*given, **named)
+
+
+sys.modules[__name__].__class__ = _Callable

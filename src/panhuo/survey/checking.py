@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from panhuo import exchange
-from panhuo.exchange import Delivery
+from panhuo.exchange import Delivery, Layer
 from panhuo.land.crs import Crs
 from panhuo.land.schema import guess_role
 from panhuo.messages import join_findings
@@ -26,14 +26,24 @@ def check_delivery(
     A layer whose role is clear is checked by that role; another one only for what any layer must be (readable, placed,
     valid shapes). Returns the delivery and the findings of reading and checking together.
     """
-    the_settings = settings or Settings()
     delivery = exchange.open_delivery(path, progress=progress)
+    return delivery, check_layers(delivery, settings or Settings(), crs=crs, progress=progress)
+
+
+def check_layers(
+    delivery: Delivery, settings: Settings, *, crs: Crs | None = None, progress: Progress = silent
+) -> pl.DataFrame:
+    """The findings of reading a delivery and of checking each of its layers by itself."""
     parts = [delivery.findings.filter((pl.col("code") != "C02") | (pl.col("severity") != "note"))]
     for layer in delivery.layers:
-        ranked = guess_role(f"{layer.source.rsplit('.', 1)[0]}/{layer.name}", layer.fields, layer.geometry is not None)
-        role, score = ranked[0] if ranked else ("", 0.0)
-        if score < SURE:
-            role = ""
-        subject, found = understand(Input(layer.source, role), layer, crs or working_crs_of(layer))
-        parts += [found, check_subject(subject, the_settings, progress=progress)]
-    return delivery, join_findings(parts)
+        subject, found = understand(
+            Input(layer.source, clear_role(layer) or ""), layer, crs or working_crs_of(layer)
+        )  # fmt: skip
+        parts += [found, check_subject(subject, settings, progress=progress)]
+    return join_findings(parts)
+
+
+def clear_role(layer: Layer) -> str | None:
+    """The role that a layer surely has by its name and fields; None where a person has to say."""
+    ranked = guess_role(f"{layer.source.rsplit('.', 1)[0]}/{layer.name}", layer.fields, layer.geometry is not None)
+    return ranked[0][0] if ranked and ranked[0][1] >= SURE else None

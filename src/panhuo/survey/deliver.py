@@ -55,14 +55,20 @@ def roots(config: SurveyConfig) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def deliver(config: SurveyConfig, settings: Settings, *, progress: Progress = silent) -> Delivered:
-    """Open the delivery of a survey.
+def deliver(
+    config: SurveyConfig,
+    settings: Settings,
+    *,
+    opened: Mapping[Path, Delivery] | None = None,
+    progress: Progress = silent,
+) -> Delivered:
+    """Open the delivery of a survey; ``opened`` are deliveries that have been opened already, by their path.
 
     An input that is not there, a layer without a usable coordinate system, a layer that nobody named: each is a finding
     and the rest goes on; nothing that was delivered vanishes unseen.
     """
-    deliveries = {}
-    for root in roots(config):
+    deliveries = dict(opened or {})
+    for root in roots(config) if opened is None else ():
         if not root.exists():
             continue
         deliveries[root] = exchange.open_delivery(root, progress=progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import polars as pl
 from panhuo.identify import Verdicts, identify
 from panhuo.identify import load as load_verdicts
 from panhuo.messages import PanhuoError
-from panhuo.packs import load_pack
+from panhuo.packs import Pack, load_pack
 from panhuo.survey.config import SurveyConfig, load_config
 from panhuo.survey.measured import load_measured
 from panhuo.survey.run import STAGES
@@ -47,6 +48,9 @@ class Finished:
 
     def facts(self) -> pl.DataFrame:
         """The facts that they were judged by: every fact that was measured, not only those that the pack used."""
+        return load_measured(self._measured()).facts
+
+    def _measured(self) -> Path:
         measured = self.config.folder / f".{self.config.results}.work" / "measure"
         if not measured.exists():
             raise PanhuoError(
@@ -54,14 +58,22 @@ class Finished:
                 "The measured facts are gone; run `panhuo survey run` again.",
                 where=str(measured),
             )
-        return load_measured(measured).facts
+        return measured
 
     def verdicts_by(self, pack: str | None) -> Verdicts:
         """The verdicts, or those that another pack would give on the same facts."""
         if pack is None:
             return self.verdicts()
         sources = self.verdicts().sources
-        return identify(self.facts(), load_pack(pack, on=self.config.on), on=self.config.on, sources=sources)
+        return identify(self.facts(), self.pack(pack), on=self.config.on, sources=sources)
+
+    def pack(self, name: str, on: date | None = None) -> Pack:
+        """A pack by id or folder, also one that stands beside the survey, as on the survey's day or another."""
+        return load_pack(name, on or self.config.on, [self.config.folder / p for p in self.config.packs] or None)
+
+    def handed_back(self) -> pl.DataFrame:
+        """The parcels that never reached identification: code, area, reason, file and row."""
+        return load_measured(self._measured()).handed_back.frame
 
 
 def finished(survey: str | Path) -> Finished:

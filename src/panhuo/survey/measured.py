@@ -48,6 +48,11 @@ class Measured:
     delivered: int
     delivered_m2: float
 
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The facts: what ``identify`` and ``compare`` take, with ``sources`` beside them."""
+        return self.facts
+
 
 def save_measured(measured: Measured, folder: Path) -> dict[str, int]:
     """Write everything into ``folder`` (Arrow files, no compression: they are read back at once)."""
