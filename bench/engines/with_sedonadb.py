@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import sedonadb
 
 from engines import LEAST, Answer, file
@@ -20,7 +21,7 @@ def _session(folder: Path, **names: str) -> Any:
 
 
 def _one(session: Any, sql: str) -> list[float]:
-    table = session.sql(sql).to_arrow_table()
+    table = pa.table(session.sql(sql))  # not to_arrow_table(), which wants one package more
     return [column[0].as_py() for column in table.columns]
 
 
