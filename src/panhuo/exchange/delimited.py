@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 from panhuo.exchange import encoding as enc
 from panhuo.exchange import tabular
@@ -16,6 +21,8 @@ from panhuo.exchange.result import ReadResult
 from panhuo.exchange.stage import Stage
 from panhuo.messages import Finding
 
+#: So many rows are looked at for the header.
+_TOP = 200
 _SEPARATORS = (",", "\t", ";", "|", "，", " ")
 
 
@@ -61,8 +68,7 @@ def read(data: bytes, source: str, stem: str, ext: str, stage: Stage) -> ReadRes
                 do=("请用 UTF-8 或 GBK 重新导出。", "Export it again as UTF-8 or GBK."),
             )
         )
-    lines = _lines(text, separator)
-    read = tabular.read(_even(lines, source, stem, findings), (), source, stem, findings, typed=False, lines=lines.at)
+    read = _table(text, separator, source, stem, findings)
     if read is None:
         return ReadResult((), findings)
     notes = (*read.notes, f"编码 {encoding} / encoding")
@@ -85,7 +91,7 @@ def read(data: bytes, source: str, stem: str, ext: str, stage: Stage) -> ReadRes
 def _separator(text: str, ext: str) -> str | None:
     """The separator that parts most lines into the same number of fields; None for prose."""
     if ext in ("csv", "tsv", "tab"):
-        first = next((x for x in text.splitlines() if x.strip()), "")
+        first = next((x for x in text[:10_000].splitlines() if x.strip()), "")
         if ext == "csv" and first.lower().startswith("sep=") and len(first.strip()) == 5:
             return first.strip()[-1]
     head = text[:200_000].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
@@ -113,12 +119,57 @@ def _safe(separator: str) -> bool:
     return len(separator) == 1
 
 
-def _lines(text: str, separator: str) -> Lines:
-    """Rows with their line numbers; a quoted field may run over lines. NUL characters are taken out."""
-    csv.field_size_limit(2**31 - 1)
+def _table(text: str, separator: str, source: str, layer: str, findings: list[Finding]) -> tabular.Read | None:
+    """Header and columns; a text as regular as a machine writes it goes the short way, any other row by row."""
     if text[:4].lower() == "sep=":
         text = "\n" + text.partition("\n")[2]
     plain = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+    regular = _regular(plain, separator)
+    if regular is not None:
+        texts, at = regular
+        top = [list(row) for row in texts.head(_TOP).iter_rows()]
+        with suppress(ValueError):
+            return tabular.read_texts(top, texts, at, source, layer, findings)
+    lines = _lines(plain, separator)
+    rows = _even(lines, source, layer, findings)
+    return tabular.read(rows, (), source, layer, findings, lines=lines.at)
+
+
+def _regular(plain: str, separator: str) -> tuple[pl.DataFrame, NDArray[np.int64]] | None:
+    """Columns of texts (empty ones null) and line numbers of a text without quotes whose rows have one width; else
+    None.
+
+    Empty lines, and lines of separators only, are left out.
+    """
+    if '"' in plain or not separator.isascii():
+        return None
+    raw = plain.encode("utf-8", "replace")
+    raw = raw if raw.endswith(b"\n") else raw + b"\n"
+    data = np.frombuffer(raw, np.uint8)
+    ends = np.flatnonzero(data == 10)
+    lengths = np.diff(ends, prepend=-1) - 1
+    separators = np.diff(np.searchsorted(np.flatnonzero(data == ord(separator)), ends), prepend=0)
+    there = lengths > 0
+    if not there.any() or len(set(np.unique(separators[there]).tolist()) - {0}) != 1 or not separators[there].all():
+        return None
+    if not there.all():
+        keep = np.ones(len(data), bool)
+        keep[ends[~there]] = False
+        raw = data[keep].tobytes()
+    width = int(separators[there][0]) + 1
+    names = [str(k) for k in range(width)]
+    texts = pl.read_csv(
+        raw, has_header=False, new_columns=names, separator=separator, quote_char=None, infer_schema=False
+    )
+    if texts.shape != (int(there.sum()), width):
+        return None
+    filled = lengths[there] > separators[there]
+    return texts.filter(pl.Series(filled)), (np.flatnonzero(there) + 1)[filled]
+
+
+def _lines(plain: str, separator: str) -> Lines:
+    """Rows with their line numbers; a quoted field may run over lines."""
+    csv.field_size_limit(2**31 - 1)
     reader = csv.reader(io.StringIO(plain, newline=""), delimiter=separator)
     rows, at, before = [], [], 0
     for row in reader:

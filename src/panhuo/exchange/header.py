@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,12 +55,15 @@ def text_of(value: Any) -> str:
     return re.sub(r"(?<=[\u3400-\u9fff（）()]) (?=[\u3400-\u9fff（）()])", "", plain)
 
 
-def detect(cells: Cells, merges: Sequence[Merge] = ()) -> Header | None:
+def detect(cells: Cells, merges: Sequence[Merge] = (), used: Callable[[int, int], bool] | None = None) -> Header | None:
     """The header of a sheet given as rows of cells (ragged rows allowed); None when there is no filled cell.
 
     With ``merges`` the header goes on as long as a heading spans rows or groups columns; without them it is one row,
-    and a second row of field codes (ZDDM, DLBM …) below Chinese headings belongs to it.
+    and a second row of field codes (ZDDM, DLBM …) below Chinese headings belongs to it. ``used(column, start)`` says
+    whether a column without heading holds data from row ``start`` on; it is needed when ``cells`` are only the first
+    rows of a table.
     """
+    holds = used or (lambda k, start: any(k < len(row) and row[k] not in (None, "") for row in cells[start:]))
     filled = [[k for k, v in enumerate(row) if text_of(v)] for row in cells[: _LOOK + _DEEP]]
     if not any(filled):
         return None
@@ -72,8 +75,7 @@ def detect(cells: Cells, merges: Sequence[Merge] = ()) -> Header | None:
     while start < len(cells) and _is_numbering(cells[start]):
         skipped.append(start)
         start += 1
-    width = max((len(r) for r in cells), default=0)
-    paths, columns = _paths(rows, cells, start, width)
+    paths, columns = _paths(rows, holds, start, max(map(len, cells), default=0))
     above = tuple(" ".join(dict.fromkeys(text_of(v) for v in row if text_of(v))) for row in cells[:first])
     return Header(first, start, tuple(columns), tuple(paths), tuple(a for a in above if a), tuple(skipped))
 
@@ -146,15 +148,16 @@ def _is_numbering(row: Sequence[Any]) -> bool:
     return first and rising and numbers[:1] in ([], [1], [len(letters) + 1])
 
 
-def _paths(rows: list[list[str]], cells: Cells, start: int, width: int) -> tuple[list[str], list[int]]:
+def _paths(
+    rows: list[list[str]], holds: Callable[[int, int], bool], start: int, width: int
+) -> tuple[list[str], list[int]]:
     """Unique header paths of the columns that hold a header or any datum."""
     paths, columns = [], []
     seen: dict[str, int] = {}
-    used = {k for row in cells[start:] for k, v in enumerate(row) if v is not None and v != ""}
     for k in range(width):
         steps = [r[k] for r in rows if k < len(r) and r[k]]
         path = "/".join(dict.fromkeys(s.replace("/", "／") if len(rows) > 1 else s for s in steps))
-        if not path and k not in used:
+        if not path and not holds(k, start):
             continue
         path = path or f"列{column_letters(k)}"
         seen[path] = seen.get(path, 0) + 1
