@@ -12,6 +12,7 @@ import polars as pl
 import yaml
 
 from panhuo.messages import FINDINGS_SCHEMA, PanhuoError, Severity, Text
+from panhuo.overlay import representative_points
 from panhuo.quality.subject import Subject
 
 
@@ -113,8 +114,8 @@ def state(code: str, subject: Subject, rows: pl.DataFrame, *, variant: str | Non
     """Findings of one check in one layer, in its sentence or in that of a ``variant``.
 
     ``rows`` has one line a finding; the columns ``index`` (0-based row of the layer), ``key``, ``field``, ``value``,
-    ``x``, ``y``, ``count`` are optional, and every other place of the sentence must be a column. Returns a findings
-    table.
+    ``x``, ``y``, ``count`` are optional, and every other place of the sentence must be a column. A row with a shape and
+    no ``x`` is placed by a point inside its shape. Returns a findings table.
     """
     check = catalogue()[code]
     said = Variant(check.severity, check.sentence) if variant is None else check.variants[variant]
@@ -128,6 +129,9 @@ def state(code: str, subject: Subject, rows: pl.DataFrame, *, variant: str | Non
         if "key" not in given:
             keys = subject.keys()
             fill["key"] = keys.gather(index) if n else pl.Series("key", [], dtype=pl.String)
+        if "x" not in given and subject.polygons is not None and n:
+            points = representative_points(subject.polygons.take(index.to_numpy()))
+            fill["x"], fill["y"] = (pl.Series(points[:, k]).fill_nan(None) for k in (0, 1))
     defaults: dict[str, object] = {
         "source": subject.layer.source,
         "layer": subject.layer.name,

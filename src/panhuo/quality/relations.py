@@ -52,45 +52,38 @@ def references(
 
 
 def low_share(
-    code: str, subject: Subject, rows: NDArray[np.int64], shares: NDArray[np.float64], least: float, base: str,
-    points: NDArray[np.float64] | None = None,
-) -> pl.DataFrame:  # fmt: skip
+    code: str, subject: Subject, rows: NDArray[np.int64], shares: NDArray[np.float64], least: float, base: str
+) -> pl.DataFrame:
     """G09 and G10: parcels of which less than ``least`` is covered, or construction land; ``rows`` are their rows."""
     bad = np.flatnonzero(shares < least)
     frame = pl.DataFrame(
         {
             "index": rows[bad],
             "value": [f"{v:.1%}" for v in shares[bad]],
-            "x": points[bad, 0] if points is not None else np.full(len(bad), np.nan),
-            "y": points[bad, 1] if points is not None else np.full(len(bad), np.nan),
         },
-        schema={"index": pl.Int64, "value": pl.String, "x": pl.Float64, "y": pl.Float64},
-    ).with_columns(pl.col("x", "y").fill_nan(None), base=pl.lit(base))
+        schema={"index": pl.Int64, "value": pl.String},
+    ).with_columns(base=pl.lit(base))
     return state(code, subject, frame)
 
 
 def pressed_area(
-    subject: Subject, settings: Settings, rows: NDArray[np.int64], areas: NDArray[np.float64], what: Text,
-    points: NDArray[np.float64] | None = None,
-) -> pl.DataFrame:  # fmt: skip
+    subject: Subject, settings: Settings, rows: NDArray[np.int64], areas: NDArray[np.float64], what: Text
+) -> pl.DataFrame:
     """G11: parcels that lie on land where they may not: ``areas`` in m² a row of ``rows``."""
     bad = np.flatnonzero(areas > settings.get("G11", "tolerance_m2"))
     frame = pl.DataFrame(
         {
             "index": rows[bad],
             "value": [format_number(v, 2) for v in areas[bad]],
-            "x": points[bad, 0] if points is not None else np.full(len(bad), np.nan),
-            "y": points[bad, 1] if points is not None else np.full(len(bad), np.nan),
         },
-        schema={"index": pl.Int64, "value": pl.String, "x": pl.Float64, "y": pl.Float64},
-    ).with_columns(pl.col("x", "y").fill_nan(None), what=pl.lit(what.zh), what_en=pl.lit(what.en))
+        schema={"index": pl.Int64, "value": pl.String},
+    ).with_columns(what=pl.lit(what.zh), what_en=pl.lit(what.en))
     return state("G11", subject, frame)
 
 
 def outside_urban(
-    subject: Subject, settings: Settings, rows: NDArray[np.int64], inside: NDArray[np.float64],
-    points: NDArray[np.float64],
-) -> pl.DataFrame:  # fmt: skip
+    subject: Subject, settings: Settings, rows: NDArray[np.int64], inside: NDArray[np.float64]
+) -> pl.DataFrame:
     """G11: parcels across the urban development boundary, each by itself, and those wholly beyond it in one finding.
 
     Villages lie beyond it by their nature; that is worth knowing and no mistake of each of them. ``inside``: share
@@ -99,14 +92,8 @@ def outside_urban(
     outside = 1.0 - inside
     least = settings.get("G11", "outside_share")
     across = np.flatnonzero((outside > least) & (outside < 1.0 - least))
-    frame = pl.DataFrame(
-        {
-            "index": rows[across],
-            "value": pl.Series([f"{v:.1%}" for v in outside[across]], dtype=pl.String),
-            "x": points[across, 0],
-            "y": points[across, 1],
-        }
-    ).with_columns(pl.col("x", "y").fill_nan(None))
+    texts = pl.Series([f"{v:.1%}" for v in outside[across]], dtype=pl.String)
+    frame = pl.DataFrame({"index": rows[across], "value": texts})
     beyond = np.flatnonzero(outside >= 1.0 - least)
     parts = [state("G11", subject, frame, variant="across")]
     if len(beyond):

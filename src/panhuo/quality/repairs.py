@@ -106,7 +106,7 @@ def apply_repairs(subject: Subject, repairs: Repairs) -> Subject:
 
 
 def without(faults: ShapeFaults, repairs: Repairs) -> ShapeFaults:
-    """The faults of a layer after its shapes were repaired: still findings, but the areas can be trusted."""
+    """The faults of a layer after its shapes were repaired: their areas can be trusted now."""
     crossing = faults.crossing.copy()
     crossing[repairs.table.filter(pl.col("code") == "G01")["index"].to_numpy()] = False
     return replace(faults, crossing=crossing)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from panhuo.land.polygons import Polygons
 from panhuo.messages import findings_table, format_number, join_findings
-from panhuo.overlay import duplicates, intersections, representative_points
+from panhuo.overlay import duplicates, intersections
 from panhuo.progress import Progress, silent
 from panhuo.quality.catalogue import Settings, state
 from panhuo.quality.subject import Subject
@@ -52,13 +52,8 @@ def overlaps_with_reported(
         .agg(pl.col("index", "key", "area").first(), pl.len().alias("count"))
         .join(names, on="other", how="left", maintain_order="left")
     )
-    points = representative_points(mine)
-    place = pl.Series(np.searchsorted(rows, told["index"].to_numpy()))
-    told = told.with_columns(
-        pl.Series("x", points[place, 0]).fill_nan(None),
-        pl.Series("y", points[place, 1]).fill_nan(None),
-        pl.Series("area", [format_number(a, 2) for a in told["area"]], dtype=pl.String),
-    ).select("index", "key", "value", "area", "count", "x", "y")
+    areas = pl.Series("area", [format_number(a, 2) for a in told["area"]], dtype=pl.String)
+    told = told.with_columns(areas).select("index", "key", "value", "area", "count")
     return join_findings(
         [
             state("G12", subject, told.filter(pl.col("count") == 1)),
@@ -80,7 +75,7 @@ def changes_of_area(
         if not last.has("parcel_code"):
             continue
         frame = last.columns("parcel_code", "reported_area_m2", "year")
-        frame = frame.with_columns(pl.col("year").fill_null(last.year))
+        frame = frame.with_columns(pl.coalesce("year", pl.lit(last.year, pl.Int64)))
         if last.area_m2 is not None:
             frame = frame.with_columns(pl.col("reported_area_m2").fill_null(pl.Series(last.area_m2).fill_nan(None)))
         frames.append(frame)

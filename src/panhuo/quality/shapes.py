@@ -80,7 +80,7 @@ def shape_faults(subject: Subject, settings: Settings, *, progress: Progress = s
         findings.append(_parts(subject, polygons))
     if subject.role.id in DRAWN:
         small = _small(subject, settings)
-        findings += [_slivers(subject, polygons, settings, small & ~crossing)]
+        findings += [_slivers(subject, settings, small & ~crossing)]
         findings += _flaws(subject, polygons, settings, ~(crossing | small))
     return ShapeFaults(join_findings(findings), crossing, found.select("row", "code"))
 
@@ -101,12 +101,7 @@ def _parts(subject: Subject, polygons: Polygons) -> pl.DataFrame:
     parts = polygons.part_counts
     index = np.flatnonzero(parts > 1)
     rows = pl.DataFrame({"index": index, "value": parts[index]}).with_columns(pl.col("value").cast(pl.String))
-    return state("G02", subject, _placed(rows, polygons, index))
-
-
-def _placed(rows: pl.DataFrame, polygons: Polygons, index: NDArray[np.int64]) -> pl.DataFrame:
-    points = representative_points(polygons.take(index)) if len(index) else np.zeros((0, 2))
-    return rows.with_columns(pl.Series("x", points[:, 0]).fill_nan(None), pl.Series("y", points[:, 1]).fill_nan(None))
+    return state("G02", subject, rows)
 
 
 def _small(subject: Subject, settings: Settings) -> NDArray[np.bool_]:
@@ -115,7 +110,7 @@ def _small(subject: Subject, settings: Settings) -> NDArray[np.bool_]:
     return small
 
 
-def _slivers(subject: Subject, polygons: Polygons, settings: Settings, small: NDArray[np.bool_]) -> pl.DataFrame:
+def _slivers(subject: Subject, settings: Settings, small: NDArray[np.bool_]) -> pl.DataFrame:
     index = np.flatnonzero(small)
     assert subject.area_m2 is not None
     rows = pl.DataFrame(
@@ -123,7 +118,7 @@ def _slivers(subject: Subject, polygons: Polygons, settings: Settings, small: ND
         schema={"index": pl.Int64, "value": pl.String},
     )
     limit = format_number(settings.get("G05", "minimum_m2"))
-    return state("G05", subject, _placed(rows.with_columns(limit=pl.lit(limit)), polygons, index))
+    return state("G05", subject, rows.with_columns(limit=pl.lit(limit)))
 
 
 def _flaws(

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from panhuo.land.codes.landuse import is_construction
 from panhuo.land.roles import ROLES
 from panhuo.messages import Text, join_findings
-from panhuo.overlay import representative_points
 from panhuo.progress import Progress, silent
 from panhuo.quality import Settings, check_subject
 from panhuo.quality.documents import outside_county
@@ -67,7 +66,6 @@ def _on_the_land(
 ) -> list[pl.DataFrame]:  # fmt: skip
     """D04, G08 to G12, C03: the judged parcels against boundaries, land survey, control lines and last year."""
     parts: list[pl.DataFrame] = []
-    points = representative_points(gathered.parcels.polygons)
     covered = built = None
     base = "最新变更调查"
     if sources.has("patches"):
@@ -91,25 +89,22 @@ def _on_the_land(
         places, rows = gathered.rows_of(number)
         if not len(rows):
             continue
-        at = points[places]
         if covered is not None and built is not None:
             least = settings.get("G09", "minimum_share")
-            parts.append(low_share("G09", subject, rows, covered[places], least, base, at))
+            parts.append(low_share("G09", subject, rows, covered[places], least, base))
             # what no patch covers is G09's matter
             on = covered[places] >= least
             parts.append(
-                low_share(
-                    "G10", subject, rows[on], built[places][on], settings.get("G10", "minimum_share"), base, at[on]
-                )
+                low_share("G10", subject, rows[on], built[places][on], settings.get("G10", "minimum_share"), base)
             )
         if lines is not None:
             for kind, text in FORBIDDEN.items():
                 mask = lines.frame["line_kind"] == kind
                 if mask.any():
                     area = np.nan_to_num(lines.share(mask)) * gathered.parcels.area
-                    parts.append(pressed_area(subject, settings, rows, area[places], text, at))
+                    parts.append(pressed_area(subject, settings, rows, area[places], text))
         if inside is not None:
-            parts.append(outside_urban(subject, settings, rows, inside[places], at))
+            parts.append(outside_urban(subject, settings, rows, inside[places]))
         if reported:
             parts.append(overlaps_with_reported(subject, rows, reported, settings, progress=silent))
             parts.append(changes_of_area(subject, rows, reported, settings))

@@ -22,14 +22,15 @@ class Mended:
 
     delivered : what came in, as it came in: the checks of single layers speak of it
     sources   : the layers as the survey uses them
-    faults    : for each layer of ``sources.all()`` what is wrong with its shapes, None for a table. The findings in it
-                are those of the delivered shapes; only ``crossing`` knows what was repaired
+    faults    : for each layer that was delivered what is wrong with its shapes, None for a table
+    remaining : the same after the repairs: a rebuilt shape crosses itself no more
     repairs   : every proposal, with ``applied`` (Boolean)
     """
 
     delivered: Delivered
     sources: Sources
     faults: tuple[ShapeFaults | None, ...]
+    remaining: tuple[ShapeFaults | None, ...]
     repairs: pl.DataFrame
 
 
@@ -39,6 +40,7 @@ def mend(
     """Look at all shapes, propose repairs, and apply those of the checks in ``wanted`` (``G01``, ``A04``, ``A06``)."""
     asked = repairable(wanted)
     faults: list[ShapeFaults | None] = []
+    remaining: list[ShapeFaults | None] = []
     tables: list[pl.DataFrame] = []
     by_role: dict[str, tuple[Subject, ...]] = {}
     for role, subjects in delivered.sources.by_role.items():
@@ -50,8 +52,9 @@ def mend(
                 tables.append(proposed.table.with_columns(pl.col("code").is_in(list(asked)).alias("applied")))
             chosen = proposed.of(asked)
             used.append(apply_repairs(subject, chosen) if len(chosen) else subject)
-            faults.append(without(found, chosen) if found is not None and len(chosen) else found)
+            faults.append(found)
+            remaining.append(without(found, chosen) if found is not None and len(chosen) else found)
         by_role[role] = tuple(used)
     nothing = repairs_table().with_columns(pl.lit(False).alias("applied"))
     table = pl.concat(tables) if tables else nothing
-    return Mended(delivered, replace(delivered.sources, by_role=by_role), tuple(faults), table)
+    return Mended(delivered, replace(delivered.sources, by_role=by_role), tuple(faults), tuple(remaining), table)
