@@ -33,6 +33,7 @@ class Measured:
     sources     : fact -> where it comes from
     handed_back : parcels that were delivered and cannot be judged, with the reason; may be without a shape
     legacy      : the legacy land that was delivered; obstacles : problems and wishes; townships : boundaries
+    yields      : the 亩产效益 evaluation of the enterprises, where the pack's scheme was applied; else empty
     crs         : the planar zone of the survey
     delivered, delivered_m2 : how many parcels came in, with how much ellipsoidal area
     """
@@ -44,6 +45,7 @@ class Measured:
     legacy: Shapes
     obstacles: pl.DataFrame
     townships: Shapes
+    yields: pl.DataFrame
     crs: Crs
     delivered: int
     delivered_m2: float
@@ -58,6 +60,7 @@ def save_measured(measured: Measured, folder: Path) -> dict[str, int]:
     """Write everything into ``folder`` (Arrow files, no compression: they are read back at once)."""
     measured.facts.write_ipc(folder / "facts.arrow")
     measured.obstacles.write_ipc(folder / "obstacles.arrow")
+    measured.yields.write_ipc(folder / "yields.arrow")
     _write_geometry(measured.geometry, folder / "parcels.arrow")
     for name in ("handed_back", "legacy", "townships"):
         shapes: Shapes = getattr(measured, name)
@@ -93,6 +96,7 @@ def load_measured(folder: Path) -> Measured:
         legacy=shapes("legacy"),
         obstacles=pl.read_ipc(folder / "obstacles.arrow"),
         townships=shapes("townships"),
+        yields=pl.read_ipc(folder / "yields.arrow"),
         crs=Crs.from_epsg(notes["crs"]) if isinstance(notes["crs"], int) else Crs.from_wkt(notes["crs"]),
         delivered=notes["delivered"],
         delivered_m2=notes["delivered_m2"],

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from panhuo import exchange
-from panhuo.documents import Column, Sheet, Table, write_xlsx
+from panhuo.documents import Column, Sheet, Table, Workbook, write_xlsx
 from panhuo.exchange import Layer
 from panhuo.identify import Verdicts, condition_table
 from panhuo.land.codes.industry import division_name
@@ -77,6 +77,8 @@ def write_registers(
         more=(standard_sheet(verdicts, config.title),),
     )
     write_xlsx(book, folder / "汇总表.xlsx")
+    if measured.yields.height:
+        write_xlsx(yield_workbook(measured.yields, config), folder / "亩产效益评价.xlsx")
     parcels.select("outcome", "area_m2").write_parquet(folder / "对账.parquet")
     figures = {"delivered": measured.delivered, "delivered_m2": measured.delivered_m2}
     (folder / "对账.json").write_text(json.dumps(figures), encoding="utf-8")
@@ -205,6 +207,30 @@ def issues(measured: Measured, parcels: pl.DataFrame) -> pl.DataFrame:
         "township_name": "乡镇（街道）",
     }
     return rows.select(*order, *rest).rename({k: v for k, v in renamed.items() if k in rows.columns})
+
+
+def yield_workbook(yields: pl.DataFrame, config: SurveyConfig) -> Workbook:
+    """The evaluation of the enterprises by the pack's scheme: score, rank and class of each, and what is provisional."""
+    columns = {
+        "credit_code": Column("统一社会信用代码", kind="code"),
+        "enterprise_name": Column("企业名称"),
+        "group": Column("分组"),
+        "status": Column("状态"),
+        "base_score": Column("基本得分", kind="number", decimals=4),
+        "bonus": Column("加分", kind="number", decimals=2),
+        "penalty": Column("减分", kind="number", decimals=2),
+        "score": Column("总分", kind="number", decimals=4),
+        "rank": Column("名次", kind="number", decimals=0),
+        "yield_class": Column("等级", kind="code"),
+        "decided_by": Column("依据"),
+        "missing": Column("缺少数据"),
+        "to_verify": Column("待核实"),
+    }
+    present = {k: v for k, v in columns.items() if k in yields.columns}
+    lists = [k for k in present if isinstance(yields.schema[k], pl.List)]
+    rows = yields.with_columns(pl.col(lists).list.join("、")).select(list(present)).rows()
+    title = f"{config.title}亩产效益评价"
+    return Workbook((Sheet("评价结果", Table(tuple(present.values()), rows, frozen=2), title),), config.on, title)
 
 
 def standard_sheet(verdicts: Verdicts, title: str) -> Sheet:

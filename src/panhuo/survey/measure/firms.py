@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from panhuo.identify import FactSource, YieldEvaluation
 from panhuo.land.codes.industry import industry_division
 from panhuo.survey.measure.facts import Facts, Parcels, source_of
 from panhuo.survey.sources import Sources
+from panhuo.survey.yields import as_classes
 
 #: Worst first: a parcel with several evaluated firms takes the worst class among them.
 YIELD_ORDER = ("限制发展类", "提升发展类", "支持发展类", "优先发展类", "暂不评价")
@@ -30,7 +32,9 @@ class Rules:
 
     economy_year: int | None = None
     yield_year: int | None = None
-    no_record_means_compliant: bool = False
+    years: int = 1
+    silent_safety: bool = False
+    silent_environment: bool = False
 
 
 def links(sources: Sources, parcels: Parcels) -> pl.DataFrame:
@@ -67,8 +71,13 @@ def links(sources: Sources, parcels: Parcels) -> pl.DataFrame:
     )
 
 
-def measure_firms(sources: Sources, parcels: Parcels, rules: Rules) -> Facts:
-    """Every fact about enterprises, one row a parcel; facts whose source was not delivered are absent."""
+def measure_firms(
+    sources: Sources, parcels: Parcels, rules: Rules, evaluation: YieldEvaluation | None = None
+) -> Facts:  # fmt: skip
+    """Every fact about enterprises, one row a parcel; facts whose source was not delivered are absent.
+
+    ``evaluation`` gives the yield classes where no list of them was delivered.
+    """
     facts = Facts.empty(len(parcels))
     register = sources.subjects("enterprises")
     if not register:
@@ -83,7 +92,7 @@ def measure_firms(sources: Sources, parcels: Parcels, rules: Rules) -> Facts:
         else pl.lit(None, pl.String).alias("catalogue_status"),
     )
     facts = _economy(sources, link, parcels, rules, facts)
-    facts = _yield_classes(sources, link, rules, facts)
+    facts = _yield_classes(sources, link, rules, facts, evaluation)
     facts = _records(sources, link, parcels, rules, facts)
     return facts
 
@@ -130,8 +139,10 @@ def _economy(sources: Sources, link: pl.DataFrame, parcels: Parcels, rules: Rule
     years = table["year"].drop_nulls()
     year = rules.economy_year or (int(years.max()) if len(years) else None)  # type: ignore[arg-type]
     if year is not None and len(years):
-        table = table.filter(pl.col("year") == year)
-    table = table.unique("credit_code", keep="last", maintain_order=True)
+        table = table.filter(pl.col("year").is_between(year - rules.years + 1, year))
+    table = table.unique(["credit_code", "year"], keep="last", maintain_order=True)
+    # several years: their mean, over the years that a firm reports (近三年平均产值)
+    table = table.group_by("credit_code", maintain_order=True).agg(pl.col(c).mean() for c in _MONEY)
     sums = (
         link.join(table, on="credit_code", how="inner", maintain_order="left")
         .group_by("row", maintain_order=True)
@@ -155,8 +166,12 @@ def _economy(sources: Sources, link: pl.DataFrame, parcels: Parcels, rules: Rule
     )
 
 
-def _yield_classes(sources: Sources, link: pl.DataFrame, rules: Rules, facts: Facts) -> Facts:
+def _yield_classes(
+    sources: Sources, link: pl.DataFrame, rules: Rules, facts: Facts, evaluation: YieldEvaluation | None
+) -> Facts:
     table = sources.table("yield_classes", "credit_code", "year", "yield_class")
+    if table is None and evaluation is not None:
+        table = as_classes(evaluation, rules.economy_year)
     if table is None:
         return facts
     years = sorted({int(y) for y in table["year"].drop_nulls().to_list()})
@@ -174,6 +189,8 @@ def _yield_classes(sources: Sources, link: pl.DataFrame, rules: Rules, facts: Fa
         )
 
     where = source_of(sources.subjects("yield_classes"), year=year)
+    if not sources.has("yield_classes"):
+        where = FactSource("亩产效益评价（按政策包计算）")
     of: dict[int | None, pl.DataFrame] = {y: table.filter(pl.col("year") == y) for y in years}
     of = of or {None: table}
     facts = facts.join(worst(of[year] if year in of else table.clear(), "yield_class"), where)
@@ -193,7 +210,10 @@ def _yield_classes(sources: Sources, link: pl.DataFrame, rules: Rules, facts: Fa
 
 def _records(sources: Sources, link: pl.DataFrame, parcels: Parcels, rules: Rules, facts: Facts) -> Facts:
     codes = pl.DataFrame({"row": pl.int_range(len(parcels), eager=True), "parcel_code": parcels.frame["parcel_code"]})
-    for role, name in (("safety", "safety_compliant"), ("environment", "environment_compliant")):
+    for role, name, said in (
+        ("safety", "safety_compliant", rules.silent_safety),
+        ("environment", "environment_compliant", rules.silent_environment),
+    ):
         records = sources.table(role, "credit_code", "parcel_code", "compliant")
         if records is None:
             continue
@@ -207,7 +227,7 @@ def _records(sources: Sources, link: pl.DataFrame, parcels: Parcels, rules: Rule
         )
         where = source_of(sources.subjects(role))
         facts = facts.join(state, where)
-        silent = pl.lit(True) if rules.no_record_means_compliant else pl.lit(None, pl.Boolean)
+        silent = pl.lit(True) if said else pl.lit(None, pl.Boolean)
         facts = facts.with_columns(
             pl.col(name)
             .fill_null(pl.when(pl.col("enterprise_count") == 0).then(pl.lit(True)).otherwise(silent))

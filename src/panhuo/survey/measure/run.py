@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
+from panhuo.identify import YieldEvaluation
 from panhuo.land.codes.landuse import land_group
 from panhuo.land.facts import FACTS
 from panhuo.land.projection import to_geographic
@@ -17,29 +17,18 @@ from panhuo.survey.config import SurveyConfig
 from panhuo.survey.gather import Gathered
 from panhuo.survey.measure import buildings, firms, land, plan, registration
 from panhuo.survey.measure.facts import Facts, Parcels, source_of
+from panhuo.survey.measure.parameters import Parameters, parameters_of
 from panhuo.survey.measure.shares import lay_over
 from panhuo.survey.measured import Measured, Shapes
 from panhuo.survey.sources import Sources
-
-
-def parameters(pack: Pack) -> Mapping[str, Mapping[str, Any]]:
-    """Indicator -> its parameters as the pack sets them (values that nobody has set are left out)."""
-    out: dict[str, dict[str, Any]] = {}
-    for entry in pack.indicators.indicators:
-        given = {name: entry.parameter(name) for name in entry.parameters}
-        out[entry.id] = {k: v for k, v in given.items() if v is not None}
-    return out
+from panhuo.survey.yields import evaluate_firms
 
 
 def measure(
     sources: Sources, gathered: Gathered, pack: Pack, config: SurveyConfig, *, progress: Progress = silent
 ) -> Measured:
     """One row of facts for every parcel that can be judged; handed-back parcels are kept beside them."""
-    given = parameters(pack)
-
-    def get(fact: str, name: str, default: float) -> float:
-        return float(given.get(fact, {}).get(name, default))
-
+    given = parameters_of(pack)
     parcels = gathered.parcels
     steps = 8
     progress("量算", 0, steps)
@@ -49,10 +38,10 @@ def measure(
     facts = facts.merged(_codes(parcels, sources), rights, form, registration.measure_idle(sources, parcels))
     progress("量算", 1, steps)
     land_rules = land.Rules(
-        construction=get("is_urban_stock", "construction_minimum", 0.5),
-        second_survey=get("second_survey_is_construction", "minimum", 0.5),
-        urban=get("is_urban_stock", "minimum", 0.5),
-        village=get("is_village_land", "minimum", 0.5),
+        construction=given.number("is_urban_stock", "minimum_construction_share"),
+        second_survey=given.number("second_survey_is_construction", "minimum_share"),
+        urban=given.number("is_urban_stock", "minimum_share"),
+        village=given.number("is_village_land", "minimum_share"),
     )
     for role, columns in (("patches", ("land_class", "town_attribute")), ("second_survey", ("land_class",))):
         if sources.has(role):
@@ -61,9 +50,9 @@ def measure(
             facts = facts.merged(step(overlaid, source_of(sources.subjects(role)), land_rules))
     progress("量算", 3, steps)
     plan_rules = plan.Rules(
-        renewal=get("in_renewal_area", "minimum", 0.5),
-        exit_list=get("in_exit_list", "minimum", 0.5),
-        legacy=get("in_legacy_register", "minimum", 0.5),
+        renewal=given.number("in_renewal_area", "minimum_share"),
+        exit_list=given.number("in_exit_list", "minimum_share"),
+        legacy=given.number("in_legacy_register", "minimum_share"),
     )
     if sources.has("zones"):
         zones = lay_over(parcels, sources.subjects("zones"), ("plan_use", "max_plot_ratio"), progress=progress)
@@ -82,7 +71,7 @@ def measure(
     progress("量算", 5, steps)
     if sources.has("buildings"):
         houses = lay_over(parcels, sources.subjects("buildings"), buildings.FIELDS, progress=progress)
-        building_rules = buildings.Rules(get("plot_ratio", "double_height_over_m", 8.0))
+        building_rules = buildings.Rules(given.number("plot_ratio", "double_height_over_m"))
         facts = facts.merged(
             buildings.measure_buildings(houses, source_of(sources.subjects("buildings")), building_rules)
         )
@@ -90,12 +79,15 @@ def measure(
     firm_rules = firms.Rules(
         economy_year=config.years.get("economy"),
         yield_year=config.years.get("yield"),
-        no_record_means_compliant=bool(given.get("safety_compliant", {}).get("no_record_means_compliant", False)),
+        years=int(given.number("economy_year", "years")),
+        silent_safety=given.flag("safety_compliant", "no_record_means_compliant"),
+        silent_environment=given.flag("environment_compliant", "no_record_means_compliant"),
     )
-    facts = facts.merged(firms.measure_firms(sources, parcels, firm_rules))
+    evaluation = evaluate_firms(sources, pack, config.years.get("economy"))
+    facts = facts.merged(firms.measure_firms(sources, parcels, firm_rules, evaluation))
     facts = _industry_land(facts, given)
     progress("量算", 7, steps)
-    measured = _measured(facts, sources, gathered, parcels)
+    measured = _measured(facts, sources, gathered, parcels, evaluation)
     progress("量算", 8, steps)
     return measured
 
@@ -134,10 +126,9 @@ def _codes(parcels: Parcels, sources: Sources) -> Facts:
     return facts.merged(from_map)
 
 
-def _industry_land(facts: Facts, given: Mapping[str, Mapping[str, Any]]) -> Facts:
+def _industry_land(facts: Facts, given: Parameters) -> Facts:
     """Industrial land: by the registered use, else by the present land class (groups as the pack says)."""
-    groups = given.get("is_industry_land", {}).get("groups", "工业、仓储")
-    wanted = [g.strip() for g in str(groups).replace(",", "、").split("、")]
+    wanted = given.words("is_industry_land", "groups")
     frame = facts.frame
     by_use = (
         land.of_codes(frame, "registered_use", land_group, "gbt21010") if "registered_use" in frame.columns else None
@@ -148,10 +139,12 @@ def _industry_land(facts: Facts, given: Mapping[str, Mapping[str, Any]]) -> Fact
     both = group if by_use is None else by_use if group is None else by_use.fill_null(group)
     assert both is not None
     source = facts.sources.get("registered_use") or facts.sources["land_group"]
-    return facts.add({"is_industry_land": both.is_in(wanted)}, source)
+    return facts.add({"is_industry_land": both.is_in(list(wanted))}, source)
 
 
-def _measured(facts: Facts, sources: Sources, gathered: Gathered, parcels: Parcels) -> Measured:
+def _measured(
+    facts: Facts, sources: Sources, gathered: Gathered, parcels: Parcels, evaluation: YieldEvaluation | None
+) -> Measured:
     working = gathered.crs
 
     def degrees(polygons: Any) -> pa.LargeBinaryArray:
@@ -191,6 +184,7 @@ def _measured(facts: Facts, sources: Sources, gathered: Gathered, parcels: Parce
             _together([degrees(s.polygons) for s in townships]),
         ),
         crs=working,
+        yields=evaluation.frame if evaluation is not None else pl.DataFrame(),
         delivered=gathered.delivered,
         delivered_m2=gathered.delivered_m2,
     )
