@@ -62,7 +62,9 @@ def test_a_lost_parcel_or_a_lost_area_is_seen(lost: dict[str, float]) -> None:
 
 
 def test_shares_of_the_identified_land_add_up_to_a_hundred() -> None:
-    parcels = frame([("identified", 1.0, "甲"), ("identified", 1.0, "乙"), ("identified", 1.0, None), ("not", 9.0, "甲")])
+    parcels = frame(
+        [("identified", 1.0, "甲"), ("identified", 1.0, "乙"), ("identified", 1.0, None), ("not", 9.0, "甲")]
+    )
 
     table = identified_by(parcels, "township", Text("乡镇", "township"), "zh")
 
