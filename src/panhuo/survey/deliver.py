@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from panhuo import exchange
 from panhuo.exchange import Delivery, FileRecord, Layer
 from panhuo.land.areas import ellipsoidal_area, planar_area
+from panhuo.land.codes.lists import item_name
 from panhuo.land.crs import Crs, recognise, zone_of_longitude
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import to_geographic, transform
@@ -266,11 +267,28 @@ def _values(
             unit, found = _area_unit(layer, field, match.column, column, area)
             findings += found
         made = normalise(column, field.kind, unit=unit, to_unit=field.unit)
-        values.append(made.values.alias(name))
+        values.append(_official(made.values.alias(name), field.scheme))
         bad.append(made.bad.alias(name))
     empty = pl.DataFrame({"_": pl.Series([None] * layer.count, dtype=pl.Null)})
     frame = pl.DataFrame(values) if values else empty.drop("_") if layer.count == 0 else empty
     return frame, pl.DataFrame(bad) if bad else frame, findings
+
+
+#: Lists whose entries are known by their names: a spelling or code of one is replaced by the official name.
+_NAMED = frozenset(
+    {"yield_class", "catalogue", "danger", "legacy_situation", "case_state", "control_line", "renewal_kind"}
+)
+
+
+def _official(values: pl.Series, scheme: str | None) -> pl.Series:
+    """Official names for what the list knows (D, D类, 严格限制 -> 限制发展类); what it does not know stays as it was."""
+    if scheme not in _NAMED or values.dtype != pl.String:
+        return values
+    name = values.name
+    distinct = pl.DataFrame({"v": values}).unique()
+    named = distinct.with_columns(pl.coalesce(item_name(pl.col("v"), str(scheme)), pl.col("v")).alias("official"))
+    joined = pl.DataFrame({"v": values}).join(named, on="v", how="left", nulls_equal=True, maintain_order="left")
+    return joined["official"].alias(name)
 
 
 def _area_unit(

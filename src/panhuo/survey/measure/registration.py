@@ -18,7 +18,7 @@ FORM = (
 #: Where registration speaks, it has the last word on these.
 REGISTERED = ("holder_name", "credit_code", "registered_use", "right_type", "right_nature")
 #: A case in one of these states is over.
-CLOSED = ("已结", "已办结", "结案", "closed")
+CLOSED = ("已结",)
 
 
 def measure_form(parcels: Parcels, source: FactSource) -> Facts:
