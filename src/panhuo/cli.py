@@ -1,43 +1,99 @@
-"""``panhuo``: the command line. Every command calls the library's public functions and prints what they return."""
+"""``panhuo``: the command line. Every command calls the library's public functions and prints what they return.
+
+Exit codes: 0 done; 1 it could not be done (the message says why), or a pack has errors; 2 wrong usage; 3 ``check
+--strict`` found errors; 130 stopped by the user.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from panhuo.commands import packs, questions, surveys
-from panhuo.messages import PanhuoError
+from panhuo import __version__
+from panhuo.commands import answers, deliveries, packs, surveys
+from panhuo.commands.printing import asides, console, printable
+
+EXIT_CODES = """退出码：0 完成；1 未能完成（见提示）或政策包有错误；2 用法不对；3 check --strict 发现错误；130 被中止。
+
+Exit codes: 0 done; 1 not done (the message says why) or a pack has errors; 2 wrong usage; 3 check --strict found
+errors; 130 stopped. PANHUO_LANG=en makes English the default language; PANHUO_PACKS names folders of packs."""
 
 app = typer.Typer(
     name="panhuo",
-    help="盘活：低效用地调查、认定、入库。/ Inefficient land: survey, identification, registers.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"max_content_width": 110, "help_option_names": ["--help", "-h"]},
+    epilog=EXIT_CODES,
 )
-app.add_typer(surveys.app, name="survey", help="做一次调查 / run a survey")
-app.add_typer(packs.app, name="pack", help="政策包 / packs")
-questions.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"panhuo {__version__}", markup=False)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="版本 / the version")
+    ] = False,
+) -> None:
+    """盘活：低效用地调查、认定、入库。/ Inefficient land: survey, identification, registers."""
+
+
 surveys.add_to(app)
+app.add_typer(surveys.app, name="survey", help="做一次调查 / run a survey")
+deliveries.add_to(app)
+answers.add_to(app)
+app.add_typer(packs.app, name="pack", help="政策包 / packs")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors for people go to stderr without a traceback, with exit code 1."""
+    printable(sys.stdout)
+    printable(sys.stderr)
     try:
         app(list(arguments) if arguments is not None else None)
-    except PanhuoError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red", markup=False)
-        raise SystemExit(1) from None
     except KeyboardInterrupt:
-        Console(stderr=True).print("已停止；再次运行会接着做。/ Stopped; run again to go on.", markup=False)
+        asides.print("已停止；再次运行会接着做。/ Stopped; run again to go on.", markup=False)
         raise SystemExit(130) from None
     except BrokenPipeError:  # the reader of a pipe has left
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except Exception as error:
+        if os.environ.get("PANHUO_TRACEBACK"):
+            raise
+        asides.print(_told(error), style="red", markup=False)
+        raise SystemExit(1) from None
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, for people; PANHUO_TRACEBACK=1 shows where in the code."""
+    from panhuo.messages import PanhuoError
+
+    if isinstance(error, PanhuoError):
+        return str(error)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        why = error.strerror or str(error)
+        return (
+            f"{place}无法读写（{why}）。请检查权限、磁盘空间，或文件是否正被占用。 / "
+            f"Cannot be read or written ({why}). Check the rights, the disk space, and whether a program has it open."
+        )
+    if isinstance(error, MemoryError):
+        return "内存不足；请关闭其他程序，或分乡镇运行。 / Not enough memory; close other programs or run by township."
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return (
+        f"程序内部出错（{what}）。请设 PANHUO_TRACEBACK=1 再运行一次，把输出报告给我们。 / "
+        f"An error in Panhuo itself ({what}). Run again with PANHUO_TRACEBACK=1 and report the output."
+    )
 
 
 if __name__ == "__main__":
