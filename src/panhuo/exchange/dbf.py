@@ -216,6 +216,11 @@ def _sample(fields: list[Field], rows: NDArray[np.uint8]) -> bytes:
 
 def _holds(sample: bytes, codec: str) -> bool:
     """Whether the sample decodes, but for characters cut at the end of a field."""
+    try:
+        sample.decode(codec)
+        return True
+    except UnicodeDecodeError:
+        pass
     values = [v.rstrip(b" ") for v in sample.split(b"\x00") if v]
     lost = sum("\ufffd" in v.decode(codec, "replace")[:-1] for v in values)
     return lost <= len(values) // 100

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import tempfile
+import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -18,18 +20,20 @@ from panhuo.exchange.refusals import AGAIN, REFUSED, USUAL, ZIP
 from panhuo.exchange.result import ReadResult
 from panhuo.exchange.sniff import PARTS, Kind, sniff
 from panhuo.exchange.stage import Item, Limits, Stage, item, put
-from panhuo.messages import Finding, Stopped, findings_table
+from panhuo.messages import Finding, findings_table
 from panhuo.progress import Progress, silent
+
+#: Readers work beside each other: most of a reader's time is spent where Python's lock is open.
+_BESIDE = 2
 
 
 @dataclass
-class _Work:
-    """What one call of ``open_delivery`` gathers."""
+class _Piece:
+    """What one file, family, geodatabase or archive of the delivery gives; ``read`` fills it."""
 
+    path: str
     stage: Stage
-    limits: Limits
-    progress: Progress
-    budget: archive.Budget
+    read: Callable[[_Piece], None] | None = None
     layers: list[Layer] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     states: dict[str, FileState] = field(default_factory=dict)
@@ -37,6 +41,32 @@ class _Work:
     def keep(self, result: ReadResult) -> None:
         self.findings += result.findings
         self.layers += [placed(layer, self.findings) for layer in result.layers]
+
+    def run(self) -> None:
+        """Read; a reader's own mistake must not cost the rest of the delivery."""
+        try:
+            if self.read is not None:
+                self.read(self)
+        except Exception as error:
+            self.states[self.path] = "unreadable"
+            self.findings.append(_mistake(self.path, error))
+        self.read = None
+
+
+@dataclass
+class _Work:
+    """What one call of ``open_delivery`` is about: its pieces in the order of their paths, and all its files."""
+
+    stage: Stage
+    limits: Limits
+    progress: Progress
+    budget: archive.Budget
+    pieces: list[_Piece] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+
+    def piece(self, path: str, read: Callable[[_Piece], None] | None = None) -> _Piece:
+        self.pieces.append(_Piece(path, self.stage, read))
+        return self.pieces[-1]
 
 
 def open_delivery(
@@ -50,141 +80,163 @@ def open_delivery(
     called).
 
     Every file is recorded with its SHA-256; every layer and table is read whole; what cannot be read is a finding that
-    says what and where. The source is never written to. Raises :class:`PanhuoError` only when there is nothing at
-    ``path``, and lets :class:`Stopped` from ``progress`` pass.
+    says what and where. The source is never written to. Files are read two at a time; layers and findings come in the
+    order of the files all the same. Raises :class:`PanhuoError` only when there is nothing at ``path``, and lets
+    :class:`Stopped` from ``progress`` (called in the caller's thread) pass.
     """
     limits = limits or Limits()
-    with tempfile.TemporaryDirectory(prefix="panhuo-", ignore_cleanup_errors=True) as folder:
+    pool = ThreadPoolExecutor(_BESIDE, "panhuo-reader", initializer=vector.hush)
+    with (
+        tempfile.TemporaryDirectory(prefix="panhuo-", ignore_cleanup_errors=True) as folder,
+        warnings.catch_warnings(),  # the readers' own guards against warnings are not made for threads
+    ):
         stage = Stage(Path(folder))
         work = _Work(stage, limits, progress, archive.Budget(limits))
-        if isinstance(path, bytes | bytearray | memoryview):
-            called = (name or "delivery").replace("\\", "/").rpartition("/")[2] or "delivery"
-            local = stage.room() / "bytes"
-            local.write_bytes(path)
-            place, files = Path(called), [(called, local)]
-        else:
-            place = Path(path)
-            files = list(grouping.walk(place))
-            for link in grouping.links(place):
-                work.findings.append(_link(link))
-        items = []
-        for k, (said, local) in enumerate(files):
-            progress("登记文件", k, len(files))
-            try:
-                items.append(item(said, local))
-            except OSError as error:
-                work.findings.append(_no_access(said, error))
-        done = sorted(_read_all(items, work, depth=0), key=lambda i: i.path)
-        records = tuple(FileRecord(i.path, i.size, i.sha256, work.states.get(i.path, "ignored")) for i in done)
-        return Delivery(place, tuple(work.layers), records, findings_table(work.findings))
+        try:
+            if isinstance(path, bytes | bytearray | memoryview):
+                called = (name or "delivery").replace("\\", "/").rpartition("/")[2] or "delivery"
+                local = stage.room() / "bytes"
+                local.write_bytes(path)
+                place, files, aside = Path(called), [(called, local)], list[str]()
+            else:
+                place = Path(path)
+                files, aside = list(grouping.walk(place)), list(grouping.links(place))
+            first = work.piece(place.name)
+            first.findings += [_link(link) for link in aside]
+            if not files:
+                first.findings.append(_nothing(place.name))
+            _plan(_registered(files, first, work, pool), work, depth=0)
+            futures = [pool.submit(piece.run) for piece in work.pieces]
+            for k, (piece, future) in enumerate(zip(work.pieces, futures, strict=True)):
+                progress(f"读取 {piece.path}", k, len(futures))
+                future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    states = {p: state for piece in work.pieces for p, state in piece.states.items()}
+    done = sorted(work.items, key=lambda i: i.path)
+    records = tuple(FileRecord(i.path, i.size, i.sha256, states.get(i.path, "ignored")) for i in done)
+    layers = tuple(layer for piece in work.pieces for layer in piece.layers)
+    return Delivery(place, layers, records, findings_table([f for piece in work.pieces for f in piece.findings]))
 
 
-def _read_all(items: list[Item], work: _Work, depth: int) -> list[Item]:
-    """Read a folder's or an archive's files; returns them together with the members of archives among them."""
-    done = list(items)
+def _registered(files: list[tuple[str, Path]], first: _Piece, work: _Work, pool: ThreadPoolExecutor) -> list[Item]:
+    """The files with their checksums; what cannot even be read is a finding of the first piece."""
+    items = []
+    futures = [pool.submit(item, said, local) for said, local in files]
+    for k, ((said, _), future) in enumerate(zip(files, futures, strict=True)):
+        work.progress("登记文件", k, len(files))
+        try:
+            items.append(future.result())
+        except OSError as error:
+            first.findings.append(_no_access(said, error))
+    return items
+
+
+def _plan(items: list[Item], work: _Work, depth: int) -> None:
+    """The pieces of a folder or an archive; archives among them are unpacked, so that their members are pieces too."""
+    work.items += items
+    here = work.piece(items[0].path) if items else None
     books, rest = grouping.databases(items)
-    kinds = {i.path: _kind(i, work) for i in rest}
+    kinds = {i.path: _kind(i, here.findings if here else []) for i in rest}
     groups = grouping.families(rest, kinds)
     taken = {p.path for parts in groups for p in parts.values()}
-    jobs: list[tuple[str, Callable[[], list[Item]]]] = []
-    jobs += [(folder, partial(_database, folder, files, work)) for folder, files in books.items()]
-    jobs += [(next(iter(parts.values())).path, partial(_family, parts, work)) for parts in groups]
-    jobs += [(i.path, partial(_single, i, kinds[i.path], rest, work, depth)) for i in rest if i.path not in taken]
-    for k, (path, job) in enumerate(sorted(jobs, key=lambda j: j[0])):
-        work.progress(f"读取 {path}", k, len(jobs))
-        try:
-            done += job()
-        except Stopped:
-            raise
-        except Exception as error:  # a reader's own mistake must not cost the rest of the delivery
-            work.states[path] = "unreadable"
-            work.findings.append(_mistake(path, error))
-    return done
+    jobs: list[tuple[str, Callable[[_Piece], None] | Item]] = []
+    jobs += [(folder, partial(_database, folder, files)) for folder, files in books.items()]
+    jobs += [(next(iter(parts.values())).path, partial(_family, parts)) for parts in groups]
+    for i in rest:
+        if i.path not in taken:
+            jobs.append((i.path, i if kinds[i.path] == "zip" else partial(_single, i, kinds[i.path], rest)))
+    for path, job in sorted(jobs, key=lambda j: j[0]):
+        if isinstance(job, Item):
+            _archive(job, work, depth)
+        else:
+            work.piece(path, job)
 
 
-def _kind(i: Item, work: _Work) -> Kind:
+def _kind(i: Item, findings: list[Finding]) -> Kind:
     try:
         return sniff(i)
-    except Exception as error:  # the same: one strange file must not cost the others
-        work.findings.append(_mistake(i.path, error))
+    except Exception as error:  # one strange file must not cost the others
+        findings.append(_mistake(i.path, error))
         return "unknown"
 
 
-def _database(folder: str, files: list[Item], work: _Work) -> list[Item]:
+def _archive(i: Item, work: _Work, depth: int) -> None:
+    """Unpack an archive and plan its members."""
+    piece = work.piece(i.path)
+    if depth >= work.limits.depth:
+        piece.states[i.path] = "unreadable"
+        zh, en = "压缩包嵌套层数过多，未继续解开。", "Archives nested too deep; not unpacked further."
+        piece.findings.append(unreadable(zh, en, i.path, ZIP))
+        return
+    work.progress(f"解开 {i.path}", 0, 1)
+    members: list[Item] = []
+    try:
+        members += archive.unpack(i, work.stage, work.budget, piece.findings)
+    except Exception as error:  # see above
+        piece.findings.append(_mistake(i.path, error))
+    if not members and not piece.findings:
+        piece.findings.append(unreadable("压缩包是空的。", "The archive is empty.", i.path, AGAIN))
+    piece.states[i.path] = "read" if members else "unreadable"
+    _plan(members, work, depth + 1)
+
+
+def _database(folder: str, files: list[Item], piece: _Piece) -> None:
     """A file geodatabase; GDAL wants its table files in small letters."""
     named = [(f.name.lower() if f.name.lower().startswith("a0") else f.name, f.local) for f in files]
     for f in files:
-        work.states[f.path] = "unreadable"
-    result = vector.read(work.stage.together(named, inside="layer.gdb"), folder, "OpenFileGDB")
-    work.keep(result)
+        piece.states[f.path] = "unreadable"
+    result = vector.read(piece.stage.together(named, inside="layer.gdb"), folder, "OpenFileGDB")
+    piece.keep(result)
     for f in files:
-        work.states[f.path] = "part" if result.layers else "unreadable"
-    return []
+        piece.states[f.path] = "part" if result.layers else "unreadable"
 
 
-def _family(parts: grouping.Family, work: _Work) -> list[Item]:
+def _family(parts: grouping.Family, piece: _Piece) -> None:
     """A shapefile, a DBF table or a MapInfo table with its companions."""
     lead = next(iter(parts.values()))
     for i in parts.values():
-        work.states[i.path] = "part"
+        piece.states[i.path] = "part"
     if "shp" in parts or "dbf" in parts:
-        result = shapefile.read(parts, lead.path, work.stage)
+        result = shapefile.read(parts, lead.path, piece.stage)
     else:
-        room = work.stage.together([(f"layer.{e}", i.local) for e, i in parts.items()])
+        room = piece.stage.together([(f"layer.{e}", i.local) for e, i in parts.items()])
         result = vector.read(room / f"layer.{next(iter(parts))}", lead.path, "MapInfo File")
         if len(result.layers) == 1:
             result = ReadResult((result.layers[0].with_(name=lead.stem),), result.findings)
-    work.keep(result)
-    work.states[lead.path] = "read" if result.layers else "unreadable"
-    return []
+    piece.keep(result)
+    piece.states[lead.path] = "read" if result.layers else "unreadable"
 
 
-def _single(i: Item, kind: Kind, beside: list[Item], work: _Work, depth: int) -> list[Item]:
+def _single(i: Item, kind: Kind, beside: list[Item], piece: _Piece) -> None:
     """One file that belongs to no family."""
-    if kind == "zip":
-        return _archive(i, work, depth)
     if kind in ("shp", "dbf") and i.ext not in PARTS:  # a second file of the same name, in other letters
-        return _family({kind: i}, work)
+        return _family({kind: i}, piece)
     if kind in ("part", "ignored", "shx", "dbf"):
-        work.states[i.path] = "ignored" if kind == "ignored" else "part"
+        piece.states[i.path] = "ignored" if kind == "ignored" else "part"
         if kind == "shx" or (i.ext in ("prj", "cpg") and not _has_main(i, beside)):
-            work.findings.append(_orphan(i))
-        return []
+            piece.findings.append(_orphan(i))
+        return
     if kind in REFUSED:
         zh, en, do = REFUSED[kind]
-        work.states[i.path] = "unreadable"
-        work.findings.append(unreadable(zh, en, i.path, do))
-        return []
+        piece.states[i.path] = "unreadable"
+        piece.findings.append(unreadable(zh, en, i.path, do))
+        return
     if i.ext and i.ext not in USUAL.get(kind, {i.ext}):
-        work.findings.append(_disguised(i, kind))
-    result = _by_kind(i, kind, beside, work)
+        piece.findings.append(_disguised(i, kind))
+    result = _by_kind(i, kind, beside, piece)
     if result is None:
-        work.states[i.path] = "ignored"
-        return []
-    work.keep(result)
-    work.states[i.path] = "read" if result.layers else "unreadable"
-    return []
-
-
-def _archive(i: Item, work: _Work, depth: int) -> list[Item]:
-    if depth >= work.limits.depth:
-        work.states[i.path] = "unreadable"
-        zh, en = "压缩包嵌套层数过多，未继续解开。", "Archives nested too deep; not unpacked further."
-        work.findings.append(unreadable(zh, en, i.path, ZIP))
-        return []
-    before = len(work.findings)
-    members = list(archive.unpack(i, work.stage, work.budget, work.findings))
-    if not members and len(work.findings) == before:
-        work.findings.append(unreadable("压缩包是空的。", "The archive is empty.", i.path, AGAIN))
-    work.states[i.path] = "read" if members else "unreadable"
-    return _read_all(members, work, depth + 1)
+        piece.states[i.path] = "ignored"
+        return
+    piece.keep(result)
+    piece.states[i.path] = "read" if result.layers else "unreadable"
 
 
 _OTHERS = {"boundary": "boundary_txt", "vct": "vct", "dxf": "dxf", "kml": "kml"}
 _BY_GDAL = {"fgb": ("FlatGeobuf", "fgb"), "gml": ("GML", "gml"), "gpx": ("GPX", "gpx"), "osm": ("OSM", "osm")}
 
 
-def _by_kind(i: Item, kind: Kind, beside: list[Item], work: _Work) -> ReadResult | None:
+def _by_kind(i: Item, kind: Kind, beside: list[Item], piece: _Piece) -> ReadResult | None:
     """The reader for a kind; None for a text that is no table."""
     if kind in _OTHERS:
         result: ReadResult = import_module(f"panhuo.exchange.{_OTHERS[kind]}").read(i.data(), i.path)
@@ -196,20 +248,20 @@ def _by_kind(i: Item, kind: Kind, beside: list[Item], work: _Work) -> ReadResult
     if kind == "excel_xml":
         return excel.read_xml(i.data(), i.path)
     if kind == "geojson":
-        return geojson.read(i, i.path, work.stage)
+        return geojson.read(i, i.path, piece.stage)
     if kind == "json":
         return geojson.read_records(i, i.path)
     if kind in ("parquet", "feather"):
         return parquet.read(i.local, i.path, i.stem, feather=kind == "feather")
     if kind in ("text", "mapinfo"):
-        result = delimited.read(i.data(), i.path, i.stem, i.ext, work.stage)
+        result = delimited.read(i.data(), i.path, i.stem, i.ext, piece.stage)
         return result if result.layers or result.findings else None
     if kind in ("gpkg", "sqlite"):
-        return _sqlite(i, kind, beside, work)
+        return _sqlite(i, kind, beside, piece)
     driver, ext = _BY_GDAL[kind]
     if kind == "osm" and b"OSMHeader" in i.head(64):
         ext = "osm.pbf"
-    room, stem = work.stage.room(), _plain(i.stem)
+    room, stem = piece.stage.room(), _plain(i.stem)
     put(i.local, room / f"{stem}.{ext}")
     for b in beside:
         if b.folder == i.folder and b.stem == i.stem and b.ext in ("xsd", "gfs"):
@@ -220,15 +272,15 @@ def _by_kind(i: Item, kind: Kind, beside: list[Item], work: _Work) -> ReadResult
     return result
 
 
-def _sqlite(i: Item, kind: Kind, beside: list[Item], work: _Work) -> ReadResult:
+def _sqlite(i: Item, kind: Kind, beside: list[Item], piece: _Piece) -> ReadResult:
     """A GeoPackage or SQLite file; one with a write-ahead log is copied with it, because reading would fold the log
     in."""
     tails = {b.name[len(i.name) :]: b for b in beside if b.folder == i.folder and b.name.startswith(i.name + "-")}
-    local = work.stage.room() / f"{_plain(i.stem)}.{'gpkg' if kind == 'gpkg' else 'sqlite'}"
+    local = piece.stage.room() / f"{_plain(i.stem)}.{'gpkg' if kind == 'gpkg' else 'sqlite'}"
     put(i.local, local, copy=i.head(20)[18:20] == b"\x02\x02" or bool(tails))
     for tail, b in tails.items():
         put(b.local, local.with_name(local.name + tail), copy=True)
-        work.states[b.path] = "part"
+        piece.states[b.path] = "part"
     return vector.read(local, i.path, "GPKG" if kind == "gpkg" else "SQLite")
 
 
@@ -261,6 +313,11 @@ def _disguised(i: Item, kind: str) -> Finding:
         value=kind,
         do=("请使用正确的扩展名。", "Use the right extension."),
     )
+
+
+def _nothing(path: str) -> Finding:
+    zh, en = "文件夹中没有文件。", "The folder holds no files."
+    return unreadable(zh, en, path, ("请核对路径或重新提交。", "Check the path, or ask for the data again."))
 
 
 def _link(path: str) -> Finding:

@@ -4,6 +4,7 @@ touched."""
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -67,11 +68,10 @@ class Stage:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._rooms = 0
+        self._numbers = itertools.count(1)  # safe to ask from several threads
 
     def room(self) -> Path:
-        self._rooms += 1
-        room = self.root / str(self._rooms)
+        room = self.root / str(next(self._numbers))
         room.mkdir()
         return room
 
