@@ -139,6 +139,8 @@ def typed_facts(frame: pl.DataFrame, conditions: Iterable[Condition]) -> pl.Data
                 wanted[fact] = pl.Float64
                 if weights:
                     wanted[weights] = pl.Float64
+            case Compare(operator="eq" | "ne", threshold=None):
+                pass  # left open: it may become a number, a word or a list
             case Compare(fact=fact, threshold=threshold) if not isinstance(threshold, str | date | bool):
                 wanted.setdefault(fact, pl.Float64)
             case _:

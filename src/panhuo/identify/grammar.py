@@ -256,6 +256,8 @@ class Reader:
                 place,
             )
         kind, wanted = kinds[0], raw[kinds[0]]
+        if wanted is None:  # left open (set_by): unknown, whatever the comparison will be
+            return Compare(fact, "eq", None)
         if kind == "is":
             return Is(fact, bool(wanted))
         if kind == "between":
