@@ -167,6 +167,23 @@ def test_hidden_empty_and_several_sheets() -> None:
     assert any("隐藏" in n for n in delivery.layer("隐藏").notes)
 
 
+def test_hidden_rows_and_columns_are_read_and_named() -> None:
+    def fill(ws: Any) -> None:
+        for row in (["a", "b", "c"], [7, 2, 3], [4, 5, 6], [7, 8, 9]):
+            ws.append(row)
+        ws.row_dimensions[3].hidden = True
+        ws.column_dimensions["B"].hidden = True
+        ws.column_dimensions.group("F", "XFD", hidden=True)
+
+    delivery = opened(fill)
+    assert delivery.layers[0].count == 3
+    assert [(f["code"], f["row"], f["count"]) for f in delivery.findings.iter_rows(named=True)] == [
+        ("R14", 3, 1),
+        ("R14", None, 1),
+    ]
+    assert any("隐藏的行：3" in n for n in delivery.layers[0].notes)
+
+
 def test_an_xls_that_is_html() -> None:
     page = (
         '<html><meta charset="gb2312"><table><tr><td rowspan="2">宗地代码</td><td colspan="2">面积</td></tr>'

@@ -24,7 +24,7 @@ READER_CODES: Mapping[str, Text] = {
     "R11": Text("长数字被电子表格损坏", "long number damaged by the spreadsheet"),
     "R12": Text("单元格公式错误", "formula error in a cell"),
     "R13": Text("合并单元格已向下填充", "merged cells were filled down"),
-    "R14": Text("表头以外的行或隐藏工作表", "rows outside the table, hidden sheets"),
+    "R14": Text("表头以外的行，隐藏的工作表或行列", "rows outside the table; hidden sheets, rows or columns"),
     "R15": Text("图层几何类型混杂", "mixed geometry types in a layer"),
     "R16": Text("压缩包成员被拒绝", "archive member refused"),
     "R17": Text("图形无法解析", "geometry cannot be read"),
@@ -57,7 +57,7 @@ def finding(
         layer=layer,
         row=row,
         field=field,
-        value=value if value is None else value[:200],
+        value=value if value is None or len(value) <= 200 else f"{value[:199]}…",
         suggestion=Text(*do) if do else None,
         count=count,
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import html.parser
 import io
 import re
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
@@ -22,6 +21,7 @@ from panhuo.exchange.codes import finding, unreadable
 from panhuo.exchange.delivery import Layer
 from panhuo.exchange.header import Merge, column_letters
 from panhuo.exchange.result import ReadResult
+from panhuo.exchange.xlsx import Beneath, beneath
 from panhuo.messages import Finding
 
 _SAVE_AS = ("请另存为 .xlsx 后提供。", "Save it as .xlsx and send that.")
@@ -38,7 +38,7 @@ def read(data: bytes, source: str) -> ReadResult:
         return ReadResult(
             (), [unreadable(f"工作簿无法打开：{error}。", f"The workbook cannot be opened: {error}.", source, _SAVE_AS)]
         )
-    errors = _formula_errors(data)
+    below = beneath(data)
     layers: list[Layer] = []
     for meta in book.sheets_metadata:
         name = meta.name
@@ -57,6 +57,7 @@ def read(data: bytes, source: str) -> ReadResult:
             sheet = book.get_sheet_by_name(name)
             cells: list[list[Any]] = sheet.to_python(skip_empty_area=False)
             merges = [(a[0], a[1], b[0], b[1]) for a, b in (sheet.merged_cell_ranges or ())]
+            del sheet  # as large as the cells
         except Exception as error:  # see above
             findings.append(
                 unreadable(
@@ -68,7 +69,9 @@ def read(data: bytes, source: str) -> ReadResult:
                 )
             )
             continue
-        _put_errors(cells, errors.get(name, {}), source, name, findings)
+        under = below.get(name, Beneath())
+        _put_errors(under.errors, source, name, findings)
+        notes += _hidden(under, cells, source, name, findings)
         layer = _layer(cells, merges, source, name, "Excel", findings)
         if layer is None:
             findings.append(_aside(source, name, "是空表", "is empty"))
@@ -119,9 +122,26 @@ def _layer(
     return Layer(name, source, driver, read.table, rows=read.rows, notes=read.notes)
 
 
-def _put_errors(
-    cells: list[list[Any]], errors: dict[tuple[int, int], str], source: str, name: str, findings: list[Finding]
-) -> None:
+def _hidden(under: Beneath, cells: list[list[Any]], source: str, name: str, findings: list[Finding]) -> tuple[str, ...]:
+    """Hidden rows and columns within the table: they are read, and said, because nobody sees them in the sheet."""
+    rows = [r + 1 for r in under.rows if r < len(cells)]
+    columns = [column_letters(c) for c in under.columns if c < max(map(len, cells), default=0)]
+    notes = []
+    for places, zh, en in ((rows, "行", "rows"), (columns, "列", "columns")):
+        if places:
+            some = "、".join(str(p) for p in places[:5]) + ("…" if len(places) > 5 else "")
+            findings.append(
+                finding(
+                    "R14", "note", f"工作表“{name}”有 {len(places)} {zh}被隐藏（{some}），已一并读取，请确认是否需要。",
+                    f"Sheet '{name}' has {len(places)} hidden {en} ({some}); they were read too.", source, layer=name,
+                    row=rows[0] if places is rows else None, count=len(places),
+                )
+            )  # fmt: skip
+            notes.append(f"隐藏的{zh}：{some} / hidden {en}: {some}")
+    return tuple(notes)
+
+
+def _put_errors(errors: dict[tuple[int, int], str], source: str, name: str, findings: list[Finding]) -> None:
     """Formula errors: calamine hands out an empty cell, which would hide them; the cell stays empty and is named."""
     by_kind: dict[str, list[tuple[int, int]]] = {}
     for at, kind in errors.items():
@@ -144,59 +164,6 @@ def _put_errors(
                 do=("请在电子表格中修正公式，或粘贴为数值后保存。", "Mend the formulas or paste them as values."),
             )
         )  # fmt: skip
-
-
-_CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.S)
-_REF = re.compile(rb'\br="([A-Z]+)(\d+)"')
-
-
-def _formula_errors(data: bytes) -> dict[str, dict[tuple[int, int], str]]:
-    """Cells of an xlsx that hold an error, or a formula that was never calculated: sheet -> (row, column) -> error
-    or ''."""
-    if not data.startswith(b"PK"):
-        return {}
-    out: dict[str, dict[tuple[int, int], str]] = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as z:
-            for name, path in _sheet_paths(z).items():
-                xml = z.read(path)
-                if b't="e"' not in xml and b"<f" not in xml:
-                    continue
-                for attributes, body in _CELL.findall(xml):
-                    error = b't="e"' in attributes
-                    if not error and not (b"<f" in body and not re.search(rb"<v>[^<]|<is>|<v xml", body)):
-                        continue
-                    if not error and b't="str"' in attributes:
-                        continue
-                    if ref := _REF.search(attributes):
-                        value = re.search(rb"<v>([^<]*)</v>", body)
-                        column = 0
-                        for letter in ref.group(1):
-                            column = column * 26 + letter - 64
-                        at = (int(ref.group(2)) - 1, column - 1)
-                        out.setdefault(name, {})[at] = value.group(1).decode() if value and error else ""
-    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, ValueError, OSError):
-        return out
-    return out
-
-
-def _sheet_paths(z: zipfile.ZipFile) -> dict[str, str]:
-    """Sheet name -> member of the zip."""
-    names = set(z.namelist())
-    if not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
-        return {}
-    # A local office file; expat refuses entity bombs.
-    related = ElementTree.fromstring(z.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    rels = {e.get("Id"): (e.get("Target") or "") for e in related}
-    out = {}
-    for e in ElementTree.fromstring(z.read("xl/workbook.xml")).iter():  # noqa: S314 - see above
-        if e.tag.endswith("}sheet"):
-            key = next((v for k, v in e.attrib.items() if k.endswith("}id")), "")
-            target = rels.get(key, "").lstrip("/")
-            path = target if target.startswith("xl/") else f"xl/{target}"
-            if path in names:
-                out[e.attrib["name"]] = path
-    return out
 
 
 class _Tables(html.parser.HTMLParser):
