@@ -75,20 +75,21 @@ def benefit(story: Story) -> list[Block]:
              if story.has(f)]  # fmt: skip
     if not facts:
         return []
+    outcomes = ("identified", "unknown", "not")
+    parts = {o: story.parcels.filter(pl.col("outcome") == o) for o in outcomes}
     rows: list[Sequence[Cell]] = []
-    for outcome in ("identified", "unknown", "not"):
-        part = story.parcels.filter(pl.col("outcome") == outcome)
-        row: list[Cell] = [OUTCOMES[outcome](story.lang)]
-        for fact in facts:
+    for fact in facts:
+        unit = FACTS[fact].unit_text(story.lang)
+        row: list[Cell] = [FACTS[fact].text(story.lang) + (f"（{unit}）" if unit else "")]
+        for part in parts.values():
             known = part[fact].drop_nulls()
             row += [len(known), None if not len(known) else float(known.median())]  # type: ignore[arg-type]
         rows.append(row)
-    columns = [Column(say("结论", "outcome"))]
-    for fact in facts:
-        group = (FACTS[fact].text(story.lang),)
+    columns = [Column(say("指标", "indicator"), width=46)]
+    for outcome in outcomes:
+        group = (OUTCOMES[outcome](story.lang),)
         columns.append(Column(say("有数据", "known"), kind="number", decimals=0, group=group))
-        unit = FACTS[fact].unit_text(story.lang)
-        columns.append(Column(say("中位数", "median"), unit=unit, kind="number", decimals=2, group=group))
+        columns.append(Column(say("中位数", "median"), kind="number", decimals=2, group=group))
     return [
         Heading(say("投入产出与综合效益", "Input, output and benefit"), 1),
         Paragraph(
@@ -97,12 +98,7 @@ def benefit(story: Story) -> list[Block]:
                 "Only parcels with data are counted; a missing value is not a zero.",
             )
         ),
-        Table(
-            tuple(columns),
-            rows,
-            caption=say("各类结论的投入产出", "Input and output by outcome"),
-            landscape=len(facts) > 4,
-        ),
+        Table(tuple(columns), rows, caption=say("各类结论的投入产出", "Input and output by outcome"), landscape=False),
     ]
 
 

@@ -56,7 +56,6 @@ def overview(story: Story) -> list[Block]:
                 format_number(area["identified"] / 10_000, 2),
                 say("公顷", "ha"),
             ),
-            KeyFigure(say("待核实", "unknown"), format_number(counts["unknown"]), say("宗", "")),
         )
     )
     basis = "；".join(
