@@ -301,6 +301,20 @@ def test_each_kind_of_resource_has_its_path_and_the_first_batch_its_test(jinghai
     assert "首批" not in str(hit(jinghai, "first-batch", willing=True, feasible=False, in_first_area=True))
 
 
+@pytest.mark.requirement("S2-91", "S2-94")
+def test_land_of_state_enterprises_and_taxes_go_to_the_unit_that_is_asked(jinghai: Pack) -> None:
+    asked = hit(jinghai, "referral", state_enterprise_land=True, closing=True, investor_needed=False)
+    assert [says for _, says in asked] == ["处置前送区国资委参与", "销号前由区税务局核查税费"]
+
+
+@pytest.mark.requirement("S2-17", "S2-77", "S2-100")
+def test_order_of_the_survey_levels_of_cases_and_reading_the_policy(jinghai: Pack) -> None:
+    order, levels = jinghai.parameter("survey_order"), jinghai.parameter("publish_levels")
+    assert order is not None and order.value == ("先易后难", "由点到面")
+    assert levels is not None and levels.value == ("全区", "全市", "全国")
+    assert set(task(jinghai, "T-23").responsible) == POLICY | {"tongji", "fenju", "xiangzhen"}
+
+
 @pytest.mark.requirement("S2-06", "S2-102")
 def test_goals_have_formulas_without_targets_and_projects_can_be_tagged(jinghai: Pack) -> None:
     share = next(f for f in jinghai.incentives.formulas if f.id == "stock_share")

@@ -148,6 +148,16 @@ def test_plans_have_their_contents_and_the_city_government_approves_the_special_
     assert next(t.who for t in plan.transitions if t.id == "approve") == ("shizhengfu",)
 
 
+@pytest.mark.requirement("S4-37", "S4-43", "S4-64", "S4-65", "S4-66", "S4-67")
+def test_public_land_first_and_urban_villages_have_four_products(jiangmen: Pack) -> None:
+    first = jiangmen.parameter("special_plan_priority")
+    assert first is not None and first.value == ("基础设施用地", "公益设施用地")
+    products = [d.zh for d in task(jiangmen, "T-09").deliverable]
+    assert products == ["城中村调研成果", "城中村改造实施方案", "城中村改造专项规划", "城中村改造工作计划"]
+    guided = [d.clause for d in jiangmen.organisation.duties if d.unit == "zrzy" and d.kind == "guide"]
+    assert "jiangmen-2023#三(五)" in guided
+
+
 @pytest.mark.requirement("S4-46", "S4-82", "S4-85", "S4-86", "S4-91")
 def test_procedures_legality_review_and_circulars_are_steps(jiangmen: Pack) -> None:
     project, policy, checks = (chain(jiangmen, n) for n in ("project", "policy", "supervision"))
