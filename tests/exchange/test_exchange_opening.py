@@ -139,3 +139,19 @@ def test_a_statement_that_the_numbers_contradict_is_named(tmp_path: Path) -> Non
     write(LAYER.with_(crs=Crs.from_epsg(4548)), tmp_path / "a.gpkg")
     delivery = open_delivery(tmp_path / "a.gpkg")
     assert delivery.findings["code"].to_list() == ["R19"]
+
+
+def test_an_empty_folder_is_a_finding(tmp_path: Path) -> None:
+    delivery = open_delivery(tmp_path)
+    assert (delivery.layers, delivery.files) == ((), ())
+    assert [(f["code"], f["severity"]) for f in delivery.findings.iter_rows(named=True)] == [("D01", "error")]
+
+
+def test_layers_and_findings_keep_the_order_of_the_files(tmp_path: Path) -> None:
+    """Files are read beside each other; a long first one does not lose its place."""
+    long = "代码,名称\n" + "".join(f"{k},甲\n" for k in range(50_000)) + "合计,\n"
+    for name, text in (("a", long), ("b", "代码,名称\n1,乙\n合计,\n"), ("c", "代码,名称\n1,丙\n合计,\n")):
+        (tmp_path / f"{name}.csv").write_text(text, "utf-8")
+    delivery = open_delivery(tmp_path)
+    assert [x.name for x in delivery] == ["a", "b", "c"]
+    assert delivery.findings["source"].to_list() == ["a.csv", "b.csv", "c.csv"]

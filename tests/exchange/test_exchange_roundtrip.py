@@ -139,6 +139,20 @@ def test_writing_in_another_coordinate_system(tmp_path: Path) -> None:
     assert not (tmp_path / "b.gpkg").exists()
 
 
+@pytest.mark.parametrize("ext", ["gpkg", "shp", "geojson", "fgb", "parquet", "xlsx", "csv"])
+def test_the_same_layers_give_the_same_bytes(tmp_path: Path, ext: str) -> None:
+    """No clock and no chance in what is written: two runs of a survey can be compared file by file."""
+    table = pa.table({"代码": ["甲", "乙"], "面积": [1.5, None]})
+    box = shapely.box(X, Y, X + 1, Y + 1).wkb
+    layer = Layer("宗地", "", "", table, pa.array([box, None], pa.large_binary()), Crs.from_epsg(4527))
+    made = []
+    for run in ("一", "二"):
+        (tmp_path / run).mkdir()
+        write(layer, tmp_path / run / f"结果.{ext}")
+        made.append({p.name: p.read_bytes() for p in (tmp_path / run).iterdir()})
+    assert made[0] == made[1]
+
+
 @pytest.mark.parametrize("ext", ["gpkg", "gdb", "xlsx"])
 def test_layers_of_one_name_do_not_overwrite_each_other(tmp_path: Path, ext: str) -> None:
     write([sample(), sample(), sample("图斑")], tmp_path / f"a.{ext}")

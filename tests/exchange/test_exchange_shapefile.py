@@ -40,7 +40,15 @@ def test_every_way_to_write_gbk_in_a_cpg_is_understood(shp: Path, cpg: str) -> N
     delivery = open_delivery(shp)
     assert delivery.layers[0].table["权利人"].to_pylist() == ["青岚机械", "澄湖纺织", None]
     assert delivery.layers[0].encoding == "GB18030"
-    assert codes(delivery) == []
+    said = [(f["code"], f["severity"], f["value"]) for f in delivery.findings.iter_rows(named=True)]
+    assert said == ([("R01", "note", cpg)] if " " in cpg else [])
+
+
+def test_a_code_page_number_that_nobody_else_understands_is_named(shp: Path) -> None:
+    write(parcels(权利人=["青岚机械", "澄湖纺织", None]), shp, encoding="UTF-8")
+    shp.with_suffix(".cpg").write_text("65001")
+    found = open_delivery(shp).findings.row(0, named=True)
+    assert (found["code"], found["severity"], "UTF-8" in found["zh"]) == ("R01", "note", True)
 
 
 def test_without_cpg_the_language_byte_decides_and_without_that_the_content(shp: Path) -> None:
@@ -229,3 +237,23 @@ def test_mixed_geometry_is_written_as_a_shapefile_a_kind(tmp_path: Path) -> None
     write(layer, tmp_path / "a.shp")
     read = open_delivery(tmp_path)
     assert {x.name: x.table["n"].to_pylist() for x in read} == {"a": [1, 3], "a_点": [2]}
+
+
+def test_repeated_texts_read_as_they_would_one_by_one(tmp_path: Path) -> None:
+    """A long table decodes each different cell once; texts cut inside a character are still counted by rows."""
+    n = 12_000
+    uses = ["工业用地", "仓储", None, "商服用地  ", "a"]
+    write(
+        parcels(n, 用途=[uses[k % 5] for k in range(n)], 残=["丙" if k % 2 else "丁" for k in range(n)]),
+        tmp_path / "a.shp",
+    )
+    dbf = bytearray((tmp_path / "a.dbf").read_bytes())
+    at = dbf.rfind("丁".encode("gbk"))
+    dbf[at : at + 2] = b"\x81 "
+    (tmp_path / "a.dbf").write_bytes(dbf)
+    delivery = open_delivery(tmp_path / "a.shp")
+    table = delivery.layers[0].table
+    assert table["用途"].to_pylist() == [v and v.rstrip() for v in (uses * (n // 5))]
+    assert table["残"].to_pylist()[:2] == ["丁", "丙"]
+    found = delivery.findings.filter(code="R02").row(0, named=True)
+    assert (found["row"], found["count"], found["field"]) == (n - 1, 1, "残")

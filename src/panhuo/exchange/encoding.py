@@ -35,6 +35,10 @@ LANGUAGE_BYTES: dict[int, str] = {
 }
 
 _CHINESE = {"936", "gbk", "gb2312", "gb18030", "gb_2312-80", "euccn", "euc-cn", "54936", "20936", "chinese", "gb"}
+_USUAL = re.compile(
+    r"(?i)UTF-?8|GBK|GB2312|GB18030|BIG-?5|(CP|WINDOWS-)?(437|737|775|8[56]\d|874|932|936|949|950|125\d)"
+    r"|(ISO[-_ ]?)?8859[-_ ]?\d{1,2}|(US-)?ASCII|(EUC|KOI8|SHIFT)[-_].*|LDID/\d+"
+)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -77,6 +81,12 @@ def codec_of(name: str) -> str | None:
         except LookupError:
             continue
     return None
+
+
+def is_usual(name: str) -> bool:
+    """Whether a .cpg names its code page in a way that other programs understand too: ``GBK``, ``UTF-8``, ``936``,
+    ``8859-1``, ``CP1252``; ``OEM 936`` or ``65001`` is understood here and misread elsewhere."""
+    return bool(_USUAL.fullmatch(name.strip().strip("\ufeff\x00")))
 
 
 def shown(codec: str) -> str:

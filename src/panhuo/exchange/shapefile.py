@@ -60,6 +60,8 @@ def read(parts: Mapping[str, Item], source: str, stage: Stage) -> ReadResult:
     if "dbf" in parts:
         put(parts["dbf"].local, room / "layer.dbf")
         table = dbf.read(room / "layer.dbf", source, cpg, findings, name)
+        if table is not None and cpg and table.how in ("cpg", "ascii") and enc.codec_of(cpg) and not enc.is_usual(cpg):
+            findings.append(_odd_cpg(cpg, table.codec, source, name))
         if table is not None and "names" in parts:
             table = table._replace(columns=_renamed(table.columns, parts["names"]))
     shapes = _shapes(parts, source, name, room, findings) if "shp" in parts else None
@@ -108,6 +110,20 @@ _HOW = {
     "content": "编码 {}：按内容推断 / encoding guessed from the content",
     "ascii": "编码 {}：全部为 ASCII 字符 / plain ASCII text",
 }
+
+
+def _odd_cpg(said: str, codec: str, source: str, name: str) -> Finding:
+    used = enc.shown(codec)
+    return finding(
+        "R01",
+        "note",
+        f".cpg 写作“{said}”，不是规范的编码名称，已按 {used} 读取。",
+        f"The .cpg says '{said}', which is not a usual name of an encoding; it was read as {used}.",
+        source,
+        layer=name,
+        value=said,
+        do=("Shapefile 的 .cpg 请写 GBK 或 UTF-8。", "Write GBK or UTF-8 in the .cpg."),
+    )
 
 
 def _renamed(columns: pa.Table, names: Item) -> pa.Table:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,17 @@ def write(layers: list[Layer], path: Path, driver: str, findings: list[Finding],
         if driver == "FlatGeobuf":  # its spatial index would put the rows into another order, and takes no empty shapes
             options["SPATIAL_INDEX"] = "NO"
         put(table, geometry, kind, layer.crs, path, name, driver, options)
+    if driver == "GPKG":
+        _without_clock(path)
     return [path]
+
+
+def _without_clock(path: Path) -> None:
+    """Put a fixed moment where GDAL writes the time of writing, so that the same layers give the same bytes."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("update gpkg_contents set last_change = '2000-01-01T00:00:00.000Z'")
+        if db.execute("select 1 from sqlite_master where name = 'gpkg_metadata_reference'").fetchone():
+            db.execute("update gpkg_metadata_reference set timestamp = '2000-01-01T00:00:00.000Z'")
 
 
 def put(
