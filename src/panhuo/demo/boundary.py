@@ -13,7 +13,10 @@ import shapely
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One plot: its number, name, use, class code, shape, and how it is (mis)written."""
+    """One plot: its number, name, use, class code, shape, and how it is (mis)written.
+
+    A plot with a ``remark`` is written with the 14 items of land consolidation, whose last is 备注.
+    """
 
     code: str
     name: str
@@ -23,6 +26,7 @@ class Plot:
     area_text: str
     swapped: bool = False
     closed: bool = True
+    remark: str | None = None
 
 
 def write_boundary_txt(path: Path, plots: Sequence[Plot], unit: str, on: date) -> list[int]:
@@ -44,8 +48,9 @@ def write_boundary_txt(path: Path, plots: Sequence[Plot], unit: str, on: date) -
             if plot.closed:
                 points.append((first, number, *xy[0].tolist()))
         where.append(len(lines) + 1)
+        more = "" if plot.remark is None else f",,,,{plot.remark},"
         lines.append(
-            f"{len(points)},{plot.area_text},{plot.code},{plot.name},面,J50G080063,{plot.use},{plot.land_class},@"
+            f"{len(points)},{plot.area_text},{plot.code},{plot.name},面,J50G080063,{plot.use},{plot.land_class},{more}@"
         )
         for name, number, x, y in points:
             a, b = (x, y) if plot.swapped else (y, x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -41,42 +42,51 @@ def make_truth(parcels: int, seed: int, on: date, years: tuple[int, int], progre
     shapes["parcels"] = to_shapely(polygons_of(ground.parcels, ground.bend, step=16, keep=0.6, salt=1))
     area = np.asarray(shapely.area(shapes["parcels"]))
     truth = holdings.settle(ground, area, seed, on)
-    progress("企业与经济", 1, steps)
-    made = firms.make_firms(truth, seed, on)
-    economy, made = firms.make_economy(made, years, seed)
-    frames["firms"], frames["economy"] = made, economy
-    progress("房屋", 2, steps)
-    frames["buildings"], shapes["buildings"] = buildings.make_buildings(ground, truth, seed)
-    ratio, density = buildings.densities(truth, frames["buildings"], shapes["buildings"])
-    owners = made.filter("owner").unique("row", keep="first", maintain_order=True)
-    progress("权属与调查", 3, steps)
-    frame = holdings.parcel_frame(truth, owners, seed, on).with_columns(
-        plot_ratio_declared=pl.Series(ratio), density_declared=pl.Series(density)
-    )
-    frames["parcels"] = frame
-    codes = frame["parcel_code"]
-    frames["enterprises"] = made.with_columns(parcel_code=codes.gather(made["row"].to_numpy()))
-    for year in years:
-        frames[f"yield_{year}"] = firms.make_classes(made, economy, year, seed)
-    frames["safety"] = firms.make_records(truth, made, codes, "安全生产", seed, on)
-    frames["environment"] = firms.make_records(truth, made, codes, "环境", seed, on)
-    progress("清单", 4, steps)
-    frames["disputes"], quarrels = lists.make_disputes(truth, codes, seed)
-    frames["registration"] = lists.make_registration(frame, quarrels, seed)
-    frames["exit_list"] = lists.make_exit_list(truth, codes, frame["parcel_name"])
-    frames["obstacles"] = lists.make_obstacles(truth, codes, seed, on)
-    frames["idle_land"] = lists.make_idle_land(truth, codes, seed, on)
-    frames["legacy"], shapes["legacy"] = lists.make_legacy(ground, truth, seed)
-    progress("三调与二调", 5, steps)
-    frames["patches"], shapes["patches"] = surroundings.make_patches(ground, truth, seed)
-    frames["second_survey"], shapes["second_survey"] = surroundings.make_second_survey(ground, truth, seed)
-    progress("规划与界线", 6, steps)
-    frames["zones"], shapes["zones"] = surroundings.make_zones(ground, truth, seed)
-    frames["control_lines"], shapes["control_lines"] = surroundings.make_control_lines(ground, seed)
-    frames["renewal_areas"], shapes["renewal_areas"] = surroundings.make_renewal(ground)
-    towns, county = surroundings.make_divisions(ground)
-    (frames["townships"], shapes["townships"]), (frames["county"], shapes["county"]) = towns, county
-    for name in ("patches",):
-        frames[name] = frames[name].with_columns(patch_area_m2=pl.Series(np.round(shapely.area(shapes[name]), 2)))
-    progress("规划与界线", 7, steps)
+    # What lies around the parcels needs nothing of what they hold: it is made at the same time. Every part draws from
+    # a generator of its own, so the order does not matter.
+    with ThreadPoolExecutor(1) as aside:
+        around = aside.submit(_around, ground, truth, seed)
+        progress("企业与经济", 1, steps)
+        made = firms.make_firms(truth, seed, on)
+        economy, made = firms.make_economy(made, years, seed)
+        frames["firms"], frames["economy"] = made, economy
+        progress("房屋", 2, steps)
+        frames["buildings"], shapes["buildings"] = buildings.make_buildings(ground, truth, seed)
+        ratio, density = buildings.densities(truth, frames["buildings"], shapes["buildings"])
+        owners = made.filter("owner").unique("row", keep="first", maintain_order=True)
+        progress("权属与调查", 3, steps)
+        frame = holdings.parcel_frame(truth, owners, seed, on).with_columns(
+            plot_ratio_declared=pl.Series(ratio), density_declared=pl.Series(density)
+        )
+        frames["parcels"] = frame
+        codes = frame["parcel_code"]
+        frames["enterprises"] = made.with_columns(parcel_code=codes.gather(made["row"].to_numpy()))
+        for year in years:
+            frames[f"yield_{year}"] = firms.make_classes(made, economy, year, seed)
+        frames["safety"] = firms.make_records(truth, made, codes, "安全生产", seed, on)
+        frames["environment"] = firms.make_records(truth, made, codes, "环境", seed, on)
+        progress("清单", 4, steps)
+        frames["disputes"], quarrels = lists.make_disputes(truth, codes, seed)
+        frames["registration"] = lists.make_registration(frame, quarrels, seed)
+        frames["exit_list"] = lists.make_exit_list(truth, codes, frame["parcel_name"])
+        frames["obstacles"] = lists.make_obstacles(truth, codes, seed, on)
+        frames["idle_land"] = lists.make_idle_land(truth, codes, seed, on)
+        frames["legacy"], shapes["legacy"] = lists.make_legacy(ground, truth, seed)
+        progress("三调、二调、规划与界线", 5, steps)
+        for role, (table, polygons) in around.result().items():
+            frames[role], shapes[role] = table, polygons
+    progress("三调、二调、规划与界线", steps, steps)
     return Truth(ground, truth, frames, shapes)
+
+
+def _around(ground: Ground, parcels: Parcels, seed: int) -> dict[str, surroundings.Made]:
+    """Surveys, plans and divisions."""
+    table, shapes = surroundings.make_patches(ground, parcels, seed)
+    made = {"patches": (table.with_columns(patch_area_m2=pl.Series(np.round(shapely.area(shapes), 2))), shapes)}
+    made["second_survey"] = surroundings.make_second_survey(ground, parcels, seed)
+    made["zones"] = surroundings.make_zones(ground, parcels, seed)
+    tiles = surroundings.block_tiles(ground)
+    made["control_lines"] = surroundings.make_control_lines(ground, tiles, seed)
+    made["renewal_areas"] = surroundings.make_renewal(ground, tiles)
+    made["townships"], made["county"] = surroundings.make_divisions(ground, tiles)
+    return made

@@ -78,9 +78,12 @@ def side_for(parcels: int) -> float:
 
 
 def _ellipse(u: Floats, v: Floats, x: float, y: float, a: float, b: float, wobble: float = 0.0) -> Floats:
-    angle = np.arctan2(v - y, u - x)
-    reach = 1 + wobble * (np.sin(3 * angle + 1.0) + 0.6 * np.sin(5 * angle + 2.2) + 0.4 * np.sin(8 * angle))
-    return np.asarray(np.hypot((u - x) / a, (v - y) / b) / reach)
+    """Distance from an ellipse's centre, 1 on its wobbling edge; exact near and within the edge only."""
+    out = np.asarray(np.hypot((u - x) / a, (v - y) / b))
+    near = np.flatnonzero(out < 1 + 2 * wobble)
+    angle = np.arctan2(v[near] - y, u[near] - x)
+    out[near] /= 1 + wobble * (np.sin(3 * angle + 1.0) + 0.6 * np.sin(5 * angle + 2.2) + 0.4 * np.sin(8 * angle))
+    return out
 
 
 def broad_region(u: Floats, v: Floats) -> Ints:

@@ -70,7 +70,7 @@ def make_district(
         if "plot" in item:
             item["row"] = draft.lines[item["layer"]][item.pop("plot")]
     _write_planted(folder / "planted.json", planted)
-    survey = write_survey(folder, inputs, TITLE, "demo", on, "EPSG:4527", layout.DIVISION)
+    survey = write_survey(folder, inputs, TITLE, "demo", on, "EPSG:4527", layout.DIVISION, simulated=True)
     counts = {name: frame.height for name, frame in draft.frames.items()}
     return District(folder, survey, truth.frames, tuple(planted), counts)
 
@@ -169,7 +169,15 @@ def draft_of(truth: Truth) -> Draft:
     ]
     legacy = truth.frames["legacy"]
     legacy_plots = [
-        Plot(r["legacy_code"], r["situation"], r["use"], r["dlbm"], s, f"{s.area / 10000:.4f}")
+        Plot(
+            r["legacy_code"],
+            r["situation"],
+            r["use"],
+            r["dlbm"],
+            s,
+            f"{s.area / 10000:.4f}",
+            remark=f"{r['occurred_year']}年",
+        )  # fmt: skip
         for r, s in zip(legacy.iter_rows(named=True), truth.shapes["legacy"], strict=True)
     ]
     frames = dict(truth.frames)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,11 @@ def _name(file: str, rows: int) -> str:
     return file if rows < CSV_FROM else file.replace(".xlsx", ".csv")
 
 
+def _layer(file: str, sheet: str, rows: int) -> str:
+    """Name of the table as it is read: the sheet's, or the CSV's own."""
+    return sheet if rows < CSV_FROM else PurePosixPath(file).stem
+
+
 def plant_tables(p: Planting) -> None:
     """Rows of tables that point at nothing, wrong totals, numbers that a spreadsheet has eaten."""
     frames = p.draft.frames
@@ -52,7 +58,7 @@ def plant_tables(p: Planting) -> None:
         p.note(
             "C01",
             _name(REGISTRATION_FILE, total),
-            "登记",
+            _layer(REGISTRATION_FILE, "登记", total),
             row,
             ghost,
             "宗地代码",

@@ -315,14 +315,8 @@ def _serial(count: int, width: int) -> NDArray[np.str_]:
     return np.char.zfill(np.char.mod("%d", np.arange(1, count + 1)), width)
 
 
-def _main_use(count: int, where: Ints, truth: Parcels) -> Ints:
-    weight = np.zeros((count, len(uses.USES)))
-    np.add.at(weight, (where, truth.use), truth.area_m2)
-    return np.where(weight.sum(axis=1) > 0, np.argmax(weight, axis=1), -1)
-
-
 def _patches(fine: Cover, patch: Ints, truth: Parcels, rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
-    use = _main_use(len(fine.rects), patch, truth)
+    use = uses.main_use(patch, truth.use, truth.area_m2, len(fine.rects))
     region = np.full(len(fine.rects), layout.NEW_TOWN)
     region[patch] = truth.region
     empty = use < 0
@@ -344,7 +338,7 @@ def _patches(fine: Cover, patch: Ints, truth: Parcels, rng: np.random.Generator)
 
 
 def _zones(coarse: Cover, block: Ints, truth: Parcels, rng: np.random.Generator) -> tuple[pl.DataFrame, Geometries]:
-    use = _main_use(len(coarse.rects), block, truth)
+    use = uses.main_use(block, truth.use, truth.area_m2, len(coarse.rects))
     rows = np.flatnonzero(use >= 0)
     plan = np.where(rng.random(len(rows)) < 0.08, uses.SHOPS, use[rows])
     frame = pl.DataFrame(

@@ -13,7 +13,8 @@ from panhuo.demo import layout, uses
 from panhuo.demo.ground import Ground, middle
 from panhuo.demo.holdings import AREA_KINDS, AREA_NAMES, Parcels, renewal_of_blocks
 from panhuo.demo.shapes import explode, to_shapely, union_by
-from panhuo.demo.tiling import Ints, cut, hash01, polygons_of
+from panhuo.demo.tiling import Ints, cut, hash01, polygons_of, simple
+from panhuo.land.polygons import Polygons
 
 Geometries = NDArray[Any]
 #: The halves of a street are one patch along the earliest so many cuts; the lanes of a large district stay in pieces.
@@ -58,13 +59,13 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
     region = ground.region[ground.patch_block]
     # All patches of most of their lots; a few are out of date.
     drawn = uses.draw_uses(region, rng)
-    weight = np.zeros((len(ground.patches), len(uses.USES)))
     r = ground.patches
     tree = shapely.STRtree(shapely.box(r[:, 0], r[:, 1], r[:, 2], r[:, 3]))
     found = tree.query(shapely.points(*middle(ground.parcels)), predicate="intersects")
-    np.add.at(weight, (found[1], parcels.use[found[0]]), parcels.area_m2[found[0]])
-    seen = (weight.sum(axis=1) > 0) & (rng.random(len(drawn)) > 0.04)
-    use = np.where(seen, np.argmax(weight, axis=1), drawn)
+    del tree
+    main = uses.main_use(found[1], parcels.use[found[0]], parcels.area_m2[found[0]], len(r))
+    seen = (main >= 0) & (rng.random(len(drawn)) > 0.04)
+    use = np.where(seen, main, drawn)
     open_code, open_name = block_class(ground, seed)
     built = np.isin(region, layout.BUILT)
     dlbm = np.where(built, uses.DLBM[use], open_code[ground.patch_block])
@@ -125,9 +126,7 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
     ), np.concatenate([shapes[:p], roads])
 
 
-def _slice(tiles: Any, start: int) -> Any:
-    from panhuo.demo.tiling import simple
-
+def _slice(tiles: Polygons, start: int) -> Polygons:
     a = tiles.rings[start]
     return simple(tiles.coords[a:], tiles.rings[start:] - a)
 
@@ -168,9 +167,7 @@ def make_zones(ground: Ground, parcels: Parcels, seed: int) -> Made:
     instead."""
     rng = np.random.default_rng([seed, 32])
     n = len(ground.stage)
-    weight = np.zeros((n, len(uses.USES)))
-    np.add.at(weight, (ground.parcel_stage, parcels.use), parcels.area_m2)
-    plan = np.argmax(weight, axis=1)
+    plan = np.maximum(uses.main_use(ground.parcel_stage, parcels.use, parcels.area_m2, n), 0)
     renewal = renewal_of_blocks(ground)[ground.stage_block]
     plan[(renewal > 0) & np.isin(plan, (uses.INDUSTRY, uses.STORAGE, uses.HOMESTEAD))] = uses.HOUSING
     plan[(renewal > 0) & (rng.random(n) < 0.18)] = uses.SHOPS
@@ -208,9 +205,13 @@ def controlled_blocks(ground: Ground, seed: int) -> dict[str, NDArray[np.bool_]]
     }
 
 
-def make_control_lines(ground: Ground, seed: int) -> Made:
-    """Control lines as unions of whole blocks, one row a township and kind."""
-    tiles = polygons_of(ground.cells, ground.bend, keep=1.0, step=40, salt=6)
+def block_tiles(ground: Ground) -> Polygons:
+    """The blocks to the middle of their streets: what control lines, renewal areas and divisions are made of."""
+    return polygons_of(ground.cells, ground.bend, keep=1.0, step=40, salt=6)
+
+
+def make_control_lines(ground: Ground, tiles: Polygons, seed: int) -> Made:
+    """Control lines as unions of whole blocks (``tiles``), one row a township and kind."""
     frames, shapes = [], []
     names = np.array([t.short for t in layout.TOWNSHIPS])
     for kind, chosen in controlled_blocks(ground, seed).items():
@@ -223,11 +224,10 @@ def make_control_lines(ground: Ground, seed: int) -> Made:
     return pl.concat(frames), np.concatenate(shapes)
 
 
-def make_renewal(ground: Ground) -> Made:
-    """更新改造范围 of the renewal plan."""
+def make_renewal(ground: Ground, tiles: Polygons) -> Made:
+    """更新改造范围 of the renewal plan: unions of whole blocks (``tiles``)."""
     area = renewal_of_blocks(ground)
     rows = np.flatnonzero(area > 0)
-    tiles = polygons_of(ground.cells, ground.bend, keep=1.0, step=40, salt=6)
     merged, keys = union_by(_take(tiles, rows), area[rows])
     frame = pl.DataFrame(
         {
@@ -239,9 +239,8 @@ def make_renewal(ground: Ground) -> Made:
     return frame, merged
 
 
-def make_divisions(ground: Ground) -> tuple[Made, Made]:
-    """Townships and the district's own boundary: unions of whole blocks."""
-    tiles = polygons_of(ground.cells, ground.bend, keep=1.0, step=40, salt=6)
+def make_divisions(ground: Ground, tiles: Polygons) -> tuple[Made, Made]:
+    """Townships and the district's own boundary: unions of whole blocks (``tiles``)."""
     merged, keys = union_by(tiles, ground.town)
     towns = pl.DataFrame(
         {
@@ -255,9 +254,7 @@ def make_divisions(ground: Ground) -> tuple[Made, Made]:
     return (towns, merged), (county, whole)
 
 
-def _take(tiles: Any, rows: Ints) -> Any:
-    from panhuo.demo.tiling import simple
-
+def _take(tiles: Polygons, rows: Ints) -> Polygons:
     counts = np.diff(tiles.rings)[rows]
     rings = np.concatenate([[0], np.cumsum(counts)])
     index = np.repeat(tiles.rings[rows] - rings[:-1], counts) + np.arange(rings[-1])

@@ -15,11 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panhuo.land.polygons import Polygons
+from panhuo.land.threads import in_chunks
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _SHIFT = np.int64(1) << 24
+#: So many points are bent at a time: their arrays stay in the processor's cache.
+_CHUNK = 32_768
+#: So many rectangles are outlined at a time.
+_RECTS = 8_192
 WEST, SOUTH, EAST, NORTH = range(4)
 
 
@@ -34,17 +39,22 @@ class Bend:
     waves: Floats
     origin: tuple[float, float]
 
-    def __call__(self, x: Floats, y: Floats) -> Floats:
+    def __call__(self, x: Floats, y: Floats, threads: int | None = None) -> Floats:
         """Ground coordinates (n, 2) in metres, kept to the millimetre, of lattice coordinates in metres."""
         out = np.empty((len(x), 2))
-        out[:, 0] = x
-        out[:, 1] = y
-        for amplitude, kx, ky, p, q, factor in self.waves:
-            phase = x * kx + y * ky
-            out[:, 0] += amplitude * np.sin(phase + p)
-            out[:, 1] += amplitude * np.cos(phase * factor + q)
-        out += self.origin
-        np.round(out, 3, out=out)
+
+        def bend(first: int, last: int) -> None:
+            part = slice(first, last)
+            a, b = x[part], y[part]
+            east, north = a.astype(np.float64), b.astype(np.float64)
+            for amplitude, kx, ky, p, q, factor in self.waves:
+                phase = a * kx + b * ky
+                east += amplitude * np.sin(phase + p)
+                north += amplitude * np.cos(phase * factor + q)
+            out[part, 0] = np.round(east + self.origin[0], 3)
+            out[part, 1] = np.round(north + self.origin[1], 3)
+
+        in_chunks(bend, len(x), chunk=_CHUNK, threads=threads)
         return out
 
 
@@ -176,11 +186,22 @@ def polygons_of(rects: Ints, bend: Bend, *, step: int = 20, keep: float = 0.45, 
 
     step, keep : every ``step`` metres along an edge a further vertex stands with probability ``keep`` (0: corners only)
     """
-    n = len(rects)
     r = rects.astype(np.int64) + 4096  # keep positions positive
     corners = np.vstack([r[:, [0, 1]], r[:, [2, 1]], r[:, [2, 3]], r[:, [0, 3]]])
     on_x = _distinct(corners[:, 0] * _SHIFT + corners[:, 1])
     on_y = _distinct(corners[:, 1] * _SHIFT + corners[:, 0])
+
+    def outline(first: int, last: int) -> tuple[Floats, Ints]:
+        return _outlines(r[first:last], on_x, on_y, bend, step, keep, salt)
+
+    made = in_chunks(outline, len(r), chunk=_RECTS)
+    rings = np.concatenate([[0], np.cumsum(np.concatenate([counts for _, counts in made]))])
+    return simple(np.concatenate([coords for coords, _ in made]), rings)
+
+
+def _outlines(r: Ints, on_x: Ints, on_y: Ints, bend: Bend, step: int, keep: float, salt: int) -> tuple[Floats, Ints]:
+    """Closed rings of some rectangles and the number of their points; ``on_x``, ``on_y`` are all corners by line."""
+    n = len(r)
     keys = []
     sides = (
         (SOUTH, WEST, EAST, on_y, False),
@@ -211,13 +232,12 @@ def polygons_of(rects: Ints, bend: Bend, *, step: int = 20, keep: float = 0.45, 
     turn, row = edge % 4, edge // 4
     x = np.select([turn == 0, turn == 1, turn == 2], [r[row, 0] + along, r[row, 2], r[row, 2] - along], r[row, 0])
     y = np.select([turn == 0, turn == 1, turn == 2], [r[row, 1], r[row, 1] + along, r[row, 3]], r[row, 3] - along)
-    counts = np.bincount(row, minlength=n)
-    rings = np.zeros(n + 1, np.int64)
-    rings[1:] = np.cumsum(counts + 1)
-    coords = np.empty((int(rings[-1]), 2))
-    coords[np.arange(len(x)) + row] = bend((x - 4096).astype(np.float64), (y - 4096).astype(np.float64))
-    coords[rings[1:] - 1] = coords[rings[:-1]]
-    return simple(coords, rings)
+    counts = np.bincount(row, minlength=n) + 1
+    ends = np.cumsum(counts)
+    coords = np.empty((int(ends[-1]), 2))
+    coords[np.arange(len(x)) + row] = bend((x - 4096).astype(np.float64), (y - 4096).astype(np.float64), threads=1)
+    coords[ends - 1] = coords[ends - counts]
+    return coords, counts
 
 
 def simple(coords: Floats, rings: Ints) -> Polygons:

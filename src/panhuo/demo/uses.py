@@ -78,3 +78,9 @@ def draw_uses(region: Ints, rng: np.random.Generator) -> Ints:
         weights = np.array(mix) / sum(mix)
         out[rows] = rng.choice(len(USES), len(rows), p=weights)
     return out
+
+
+def main_use(group: Ints, use: Ints, weight: NDArray[np.float64], groups: int) -> Ints:
+    """The use that weighs most in each of ``groups`` groups; -1 where a group is empty."""
+    weights = np.bincount(group * len(USES) + use, weight, groups * len(USES)).reshape(groups, len(USES))
+    return np.where(weights.sum(axis=1) > 0, np.argmax(weights, axis=1), -1)
