@@ -4,7 +4,8 @@
     python3 dev.py demo           make the demo district and run the whole survey on it
     python3 dev.py test           run every test
     python3 dev.py lint           style, types, import floors
-    python3 dev.py bench          speed against other engines, as ratios (own environment)
+    python3 dev.py bench          speed against other engines, as ratios, then the main job at size (own environment)
+    python3 dev.py bench survey   only the main job at size
     python3 dev.py requirements   which rows of the requirements register have a test that shows them
     python3 dev.py lock           write the lock files anew after a change of dependencies
     python3 dev.py setup          only make the environment
@@ -125,7 +126,10 @@ def lint(arguments: list[str]) -> int:
 
 def bench(arguments: list[str]) -> int:
     python = environment(".venv-bench", "bench")
-    return run([python, "bench/run.py", *arguments])
+    if arguments[:1] == ["survey"]:
+        return run([python, "bench/survey.py", *arguments[1:]])
+    code = run([python, "bench/run.py", *arguments])
+    return code or (0 if arguments else run([python, "bench/survey.py"]))
 
 
 def requirements(arguments: list[str]) -> int:
