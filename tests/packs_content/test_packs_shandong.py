@@ -277,3 +277,81 @@ def test_liaochengs_task_force_by_post() -> None:
 )
 def test_each_chapter_has_its_responsible_units(clause: str, count: int) -> None:
     assert len(duties("liaocheng-2020", clause, "responsible")) == count
+
+
+@pytest.mark.parametrize(
+    ("unit", "clause", "kind"),
+    [
+        pytest.param("市自然资源和规划局", "五(一)", "coordinate", marks=pytest.mark.requirement("S1-87")),
+        pytest.param("县（市、区）人民政府", "五(一)", "responsible", marks=pytest.mark.requirement("S1-88")),
+        pytest.param("市属开发区管委会", "五(二)", "plan", marks=pytest.mark.requirement("S1-89")),
+        pytest.param("市行政审批局", "五(二)", "procedures", marks=pytest.mark.requirement("S1-90")),
+        pytest.param("市工业和信息化局", "五(二)", "lead", marks=pytest.mark.requirement("S1-91")),
+        pytest.param("市住房城乡建设局", "五(二)", "guide", marks=pytest.mark.requirement("S1-92")),
+        pytest.param("市自然资源和规划局", "五(二)", "procedures", marks=pytest.mark.requirement("S1-93")),
+        pytest.param("市财政局", "五(二)", "fund", marks=pytest.mark.requirement("S1-94")),
+        pytest.param("市生态环境局", "五(二)", "lead", marks=pytest.mark.requirement("S1-95")),
+        pytest.param("市市场监管局", "四(四)", "enforce", marks=pytest.mark.requirement("S1-73")),
+    ],
+)
+def test_who_does_what_in_liaocheng(unit: str, clause: str, kind: str) -> None:
+    assert unit in duties("liaocheng-2020", clause, kind)
+
+
+@pytest.mark.requirement("S1-15", "S1-16")
+def test_the_register_goes_from_county_to_city_to_province() -> None:
+    chain = next(c for c in pack("liaocheng-2020").workflow.chains if c.object == "record")
+    steps = {t.id: t for t in chain.transitions}
+    assert [steps[s].who for s in ("verify", "report", "register")] == [("shi-ziran",), ("shi-ziran",), ("sheng-ziran",)]  # fmt: skip
+    assert steps["update"].from_ == ("registered",) and steps["return"].reason_required
+
+
+@pytest.mark.requirement("S1-37")
+def test_plans_are_made_public_for_as_long_as_the_county_says() -> None:
+    public = {p.object: p for p in pack("liaocheng-2020").workflow.publicity}
+    assert set(public) == {"special_plan", "annual_plan", "project_plan"}
+    assert all(p.period is not None and p.period.amount is None and p.period.set_by for p in public.values())
+
+
+@pytest.mark.requirement("S1-38")
+def test_heritage_makes_a_detour_through_protection_measures() -> None:
+    chain = next(c for c in pack("liaocheng-2020").workflow.chains if c.id == "project")
+    detour = [t for t in chain.transitions if "heritage" in (*t.from_, t.to)]
+    assert [(t.from_[0], t.to) for t in detour] == [("review", "heritage"), ("heritage", "review")]
+    assert detour[0].papers[0].zh == "保护管理措施"
+
+
+@pytest.mark.requirement("S1-50", "S1-51", "S1-54", "S1-59")
+def test_what_goes_with_a_mode() -> None:
+    own = {"chosen_mode": "own", "new_use": "工业"}
+    assert holding("liaocheng-2020", "requirements", **own, in_contiguous_range=True, users_scattered=False) == ["Q6"]
+    assert holding("liaocheng-2020", "requirements", **own, in_contiguous_range=False, users_scattered=True) == ["Q7"]
+    village = {"chosen_mode": "collective", "new_use": "商业", "government_organised": True}
+    assert holding("liaocheng-2020", "requirements", **village) == ["Q8", "Q10"]
+    assert "Q11" in holding("liaocheng-2020", "requirements", **own, handover_planned=True)
+    for name in ("collective-share", "handover"):  # each place fixes its own ratio
+        assert formula("liaocheng-2020", name).parameters["ratio"].value is None
+
+
+@pytest.mark.requirement("S1-63")
+def test_a_project_that_cannot_balance_has_three_ways_out() -> None:
+    tool = next(t for t in pack("liaocheng-2020").modes.tools if t.id == "balance")
+    assert tool.formula == "fund-balance" and tool.effect.zh.split("、") == ["政府补助", "异地安置", "容积率异地补偿"]
+
+
+@pytest.mark.requirement("S1-65", "S1-66")
+def test_progress_moves_next_years_quota_once_the_bureau_has_set_the_bands() -> None:
+    linkage, slow = formula("liaocheng-2020", "linkage"), {"base": 100.0, "score": 0.5, "no_scale": 0.0}
+    bands = {"good_from": 0.9, "slow_below": 0.6, "tilt": 0.1, "cut": 0.2}
+    assert compute(linkage, slow) is None
+    assert compute(linkage, slow, parameters=bands) == 80
+    assert compute(linkage, {**slow, "score": 0.95}, parameters=bands) == 110
+    rule = deadline("liaocheng-2020", "linkage")
+    assert (rule.event, rule.applies_to) == ("quota_allocation", 1)
+
+
+@pytest.mark.requirement("S1-82")
+def test_provincial_support_needs_an_entry_in_the_register() -> None:
+    tool = next(t for t in pack("liaocheng-2020").modes.tools if t.id == "provincial-predevelopment")
+    assert isinstance(tool.when, Leaf) and tool.when.value == "in_upper_register"
+    assert (tool.approver, tool.clause) == ("sheng-chubei", "liaocheng-2020#四(八)")

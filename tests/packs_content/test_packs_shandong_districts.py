@@ -1,4 +1,3 @@
-
 """The packs of two districts of Shandong: Licheng's organisation and supervision, Xuecheng's land for key projects."""
 
 from __future__ import annotations
@@ -101,6 +100,62 @@ def test_the_contractor_edits_only_what_was_commissioned() -> None:
     assert role.scope == "assigned" and set(role.permissions) == {"survey", "special_plan", "annual_plan"}
 
 
+@pytest.mark.parametrize(
+    ("unit", "kind"),
+    [
+        pytest.param("区自然资源局", "procedures", marks=pytest.mark.requirement("S0-18")),
+        pytest.param("市自然资源和规划局第三分局", "procedures", marks=pytest.mark.requirement("S0-19")),
+        pytest.param("区发展改革局", "procedures", marks=pytest.mark.requirement("S0-20")),
+        pytest.param("区工业和信息化局", "procedures", marks=pytest.mark.requirement("S0-21")),
+        pytest.param("区工业和信息化局", "lead", marks=pytest.mark.requirement("S0-22")),
+        pytest.param("区行政审批服务局", "procedures", marks=pytest.mark.requirement("S0-23")),
+        pytest.param("区住建局", "procedures", marks=pytest.mark.requirement("S0-24")),
+        pytest.param("区住建局", "supervise", marks=pytest.mark.requirement("S0-25")),
+        pytest.param("区财政局", "fund", marks=pytest.mark.requirement("S0-26")),
+        pytest.param("区财政局", "supervise", marks=pytest.mark.requirement("S0-27")),
+        pytest.param("市生态环境局历城分局", "procedures", marks=pytest.mark.requirement("S0-28")),
+        pytest.param("市生态环境局历城分局", "review", marks=pytest.mark.requirement("S0-29")),
+        pytest.param("区金融事业发展中心", "fund", marks=pytest.mark.requirement("S0-30")),
+        pytest.param("区投促局", "review", marks=pytest.mark.requirement("S0-31")),
+    ],
+)
+def test_who_does_what_in_licheng(unit: str, kind: str) -> None:
+    assert unit in duties("licheng-2023", "三", kind)
+
+
+@pytest.mark.requirement("S0-07")
+def test_projects_can_carry_the_4433_tag() -> None:
+    assert "4433" in {t.id for t in pack("licheng-2023").meta.tags}
+
+
+@pytest.mark.requirement("S0-42")
+def test_the_annual_plan_goes_on_only_with_target_mode_and_use() -> None:
+    chain = next(c for c in pack("licheng-2023").workflow.chains if c.id == "annual-plan")
+    guard = next(t.guard for t in chain.transitions if t.id == "discuss")
+    assert guard is not None and all(word in guard.zh for word in ("目标任务", "再开发方式", "利用方向"))
+
+
+@pytest.mark.requirement("S0-50")
+def test_a_project_passes_three_top_stages() -> None:
+    chain = next(c for c in pack("licheng-2023").workflow.chains if c.id == "project")
+    stages = [s.name.zh.partition("：")[0] for s in chain.states if "：" in s.name.zh]
+    assert list(dict.fromkeys(stages)) == ["策划启动", "组织实施", "联合监管"]
+
+
+@pytest.mark.requirement("S0-57")
+def test_work_funds_are_budgeted_every_year_on_a_day_the_district_sets() -> None:
+    rule = deadline("licheng-2023", "budget")
+    assert (rule.kind, rule.month, rule.set_by) == ("yearly", None, "区人民政府")
+
+
+@pytest.mark.requirement("S0-44")
+def test_the_ledger_balances_and_ticking_off_takes_two() -> None:
+    ledger = formula("licheng-2023", "ledger-balance")
+    assert compute(ledger, {"at_start": 20, "added": 3, "closed": 5}) == 18
+    chain = next(c for c in pack("licheng-2023").workflow.chains if c.id == "project")
+    assert next(t.two_persons for t in chain.transitions if t.to == "closed")
+
+
 # Xuecheng
 
 
@@ -185,3 +240,40 @@ def test_which_projects_get_a_lead_handler() -> None:
     ]
     chain = next(c for c in pack("xuecheng-2022").workflow.chains if c.object == "lead_handling")
     assert next(t.who for t in chain.transitions if t.to == "appointed") == ("quzhengfu",)
+
+
+@pytest.mark.requirement("S3-56", "S3-59")
+def test_a_lead_handled_project_outside_the_plan_gets_its_own() -> None:
+    chain = next(c for c in pack("xuecheng-2022").workflow.chains if c.object == "lead_handling")
+    steps = {t.id: t for t in chain.transitions}
+    assert steps["make-plan"].who == ("lead-handler", "zhenjie")
+    assert steps["inform"].notifies == ("bangongshi",)
+    assert "区自然资源局" in duties("xuecheng-2022", "三(二)3", "responsible")
+
+
+@pytest.mark.requirement("S3-47", "S3-48")
+def test_towns_keep_the_plan_up_to_date_and_the_office_sums_up() -> None:
+    chain = next(c for c in pack("xuecheng-2022").workflow.chains if c.object == "guarantee_plan")
+    steps = {t.id: t for t in chain.transitions}
+    assert "zhenjie" in steps["update"].who and steps["merge"].who == ("bangongshi",)
+
+
+@pytest.mark.requirement("S3-25", "S3-82")
+def test_a_problem_is_closed_only_after_its_effect_was_checked() -> None:
+    chain = next(c for c in pack("xuecheng-2022").workflow.chains if c.object == "issue")
+    steps = {t.id: t for t in chain.transitions}
+    assert steps["close"].from_ == ("solved",) and steps["close"].two_persons
+    assert steps["reopen"].to == "acting" and steps["reopen"].clause == "xuecheng-2022#三(四)"
+
+
+@pytest.mark.requirement("S3-22", "S3-69")
+def test_towns_and_units_name_liaisons() -> None:
+    assert {"各镇（街）"} <= duties("xuecheng-2022", "工作要求(三)", "coordinate")
+    assert duties("xuecheng-2022", "三(二)(2)", "coordinate") == {"有关单位"}
+    role = next(r for r in pack("xuecheng-2022").organisation.roles if r.id == "liaison")
+    assert (role.seat, role.scope) == ("liaison", "own_projects")
+
+
+@pytest.mark.requirement("S3-30")
+def test_priorities_are_tags() -> None:
+    assert {"6＋3", "重大基础设施", "重大民生工程"} <= {t.id for t in pack("xuecheng-2022").meta.tags}
