@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from panhuo.land.areas import planar_area
 from panhuo.land.polygons import Polygons
 from panhuo.messages import findings_table, format_number
-from panhuo.overlay import clip, intersections
+from panhuo.overlay import clip, clusters, intersections
 from panhuo.progress import Progress, silent
 from panhuo.quality.catalogue import Settings, state
 from panhuo.quality.subject import Subject
@@ -25,8 +25,28 @@ _CELLS = 64
 _ROUNDING = 1e-7
 
 
-def county_of(boundaries: Sequence[Subject]) -> Polygons | None:
-    """The county's polygons: those of the county level where they were delivered, else those of its townships."""
+def county_cells(boundaries: Sequence[Subject]) -> Polygons | None:
+    """The county cut into a grid; None where no boundary was delivered.
+
+    The county is its own polygon where one was delivered, else its townships. Squares wholly inside stay squares, those
+    on the boundary are clipped.
+    """
+    county = _county(boundaries)
+    if county is None:
+        return None
+    box = county.bounds[~np.isnan(county.bounds[:, 0])]
+    x0, y0, x1, y1 = box[:, 0].min(), box[:, 1].min(), box[:, 2].max(), box[:, 3].max()
+    side = max(x1 - x0, y1 - y0) / _CELLS
+    columns, rows = np.meshgrid(np.arange(np.ceil((x1 - x0) / side)), np.arange(np.ceil((y1 - y0) / side)))
+    left, low = x0 + columns.ravel() * side, y0 + rows.ravel() * side
+    squares = Polygons.from_shapely(shapely.box(left, low, left + side, low + side))
+    met = intersections(squares, county)
+    inside = met.area > (1.0 - _ROUNDING) * side * side
+    clipped = clip(squares, county, met.left[~inside], met.right[~inside]).polygons
+    return Polygons.concat([squares.take(met.left[inside]), clipped])
+
+
+def _county(boundaries: Sequence[Subject]) -> Polygons | None:
     layers = [s for s in boundaries if s.polygons is not None and s.has("division_code")]
     if not layers:
         return None
@@ -38,17 +58,16 @@ def county_of(boundaries: Sequence[Subject]) -> Polygons | None:
 
 
 def gaps(
-    subjects: Sequence[Subject], county: Polygons, settings: Settings, *, progress: Progress = silent
+    subjects: Sequence[Subject], cells: Polygons, settings: Settings, *, progress: Progress = silent
 ) -> pl.DataFrame:
     """G04: the layers of one role together against the county (planar m² in the survey's zone).
 
-    The county is cut into cells and each cell's covered area is added up; only the cell that lacks most is built
-    (county less the patches in it) to give the place of the gap.
+    ``cells`` is the county cut up by :func:`county_cells`. Each cell's covered area is added up; only in one cell of
+    the largest gap is the gap itself built (the cell less its patches), to give the place.
     """
     layers = [s for s in subjects if s.polygons is not None and len(s.polygons.coords)]
     if not layers:
         return findings_table()
-    cells = _cells(county)
     whole = planar_area(cells)
     tiles = layers[0].polygons if len(layers) == 1 else Polygons.concat([s.polygons for s in layers if s.polygons])
     assert tiles is not None
@@ -59,24 +78,15 @@ def gaps(
     total = float(missing.sum())
     if not total > settings.get("G04", "tolerance_share") * float(whole.sum()):
         return findings_table()
-    worst = int(np.argmax(missing))
+    # the largest gap is the group of neighbouring cells that lacks most; its place is in its emptiest cell
+    group = clusters(cells, mask=missing > 0.0)
+    largest = np.argmax(np.bincount(group[group >= 0], missing[group >= 0]))
+    worst = int(np.argmax(np.where(group == largest, missing, 0.0)))
     x, y = _largest_gap(cells, worst, tiles, pairs.left[pairs.right == worst])
     rows = pl.DataFrame({"value": [format_number(round(total))], "x": [x], "y": [y]}).with_columns(
         pl.lit("、".join(dict.fromkeys(s.layer.name for s in layers))).alias("layer")
     )
     return state("G04", layers[0], rows)
-
-
-def _cells(county: Polygons) -> Polygons:
-    """The county cut into a grid of squares; squares outside it are left out."""
-    box = county.bounds[~np.isnan(county.bounds[:, 0])]
-    x0, y0, x1, y1 = box[:, 0].min(), box[:, 1].min(), box[:, 2].max(), box[:, 3].max()
-    side = max(x1 - x0, y1 - y0) / _CELLS
-    columns, rows = np.meshgrid(np.arange(np.ceil((x1 - x0) / side)), np.arange(np.ceil((y1 - y0) / side)))
-    left, low = x0 + columns.ravel() * side, y0 + rows.ravel() * side
-    squares = Polygons.from_shapely(shapely.box(left, low, left + side, low + side))
-    met = intersections(squares, county)
-    return clip(squares, county, met.left, met.right).polygons
 
 
 def _largest_gap(

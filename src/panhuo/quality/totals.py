@@ -28,18 +28,20 @@ def subtotals(subject: Subject, settings: Settings) -> pl.DataFrame:
         return findings_table()
     lines = subject.row_numbers()
     frame = subject.layer.frame()
-    numbers = {name: to_number(frame[name]) for name in frame.columns}
+    told = {int(m[1]): json.loads(m[2]) for m in found}
+    # only columns that a total row gives a number for are read as numbers
+    given = {name for values in told.values() for name, value in values.items() if _number(value) is not None}
+    numbers = {name: to_number(frame[name]) for name in frame.columns if name in given}
     numeric = {n: v.values for n, v in numbers.items() if v.values.is_not_null().any() and not v.bad.any()}
     tolerance = settings.get("C02", "tolerance_share")
     rows = []
     start = 0
-    for match in sorted(found, key=lambda m: int(m[1])):
-        line, values = int(match[1]), json.loads(match[2])
+    for line, values in sorted(told.items()):
         label = next((str(v) for v in values.values() if isinstance(v, str) and v.strip()), "合计")
         part = bool(_PART.search(label))
         mask = (lines < line) & (lines > start) if part else lines < line
-        for name, told in values.items():
-            total = to_number(pl.Series([None if told is None else str(told)], dtype=pl.String)).values[0]
+        for name, value in values.items():
+            total = _number(value)
             if name not in numeric or total is None:
                 continue
             summed = float(numeric[name].filter(mask).sum() or 0.0)
@@ -53,3 +55,8 @@ def subtotals(subject: Subject, settings: Settings) -> pl.DataFrame:
         orient="row",
     )
     return state("C02", subject, told_rows)
+
+
+def _number(value: object) -> float | None:
+    found: float | None = to_number(pl.Series([None if value is None else str(value)], dtype=pl.String)).values[0]
+    return found

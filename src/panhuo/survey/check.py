@@ -14,10 +14,10 @@ from panhuo.quality import Settings, check_subject
 from panhuo.quality.documents import outside_county
 from panhuo.quality.relations import low_share, outside_urban, pressed_area, references, wrong_township
 from panhuo.quality.reported import changes_of_area, overlaps_with_reported
-from panhuo.quality.tiling import TILING, county_of, gaps
+from panhuo.quality.tiling import TILING, county_cells, gaps
 from panhuo.survey.gather import Gathered
 from panhuo.survey.measure.land import of_codes
-from panhuo.survey.measure.shares import Overlaid, lay_over
+from panhuo.survey.measure.shares import Overlaid
 from panhuo.survey.mending import Mended
 from panhuo.survey.sources import Sources
 
@@ -54,8 +54,8 @@ def check(mended: Mended, gathered: Gathered, settings: Settings, *, progress: P
         parts += [references(s, settings, known, titles) for s in sources.all()]
     progress("检查", len(subjects), len(subjects) + 2)
     parts += _on_the_land(sources, gathered, settings, progress)
-    if (county := county_of(sources.subjects("boundaries"))) is not None and "G04" not in settings.skip:
-        parts += [gaps(sources.subjects(role), county, settings, progress=silent) for role in TILING]
+    if (cells := county_cells(sources.subjects("boundaries"))) is not None and "G04" not in settings.skip:
+        parts += [gaps(sources.subjects(role), cells, settings, progress=silent) for role in TILING]
     progress("检查", len(subjects) + 2, len(subjects) + 2)
     findings = join_findings(parts)
     return findings.filter(~pl.col("code").is_in(list(settings.skip)))
@@ -77,8 +77,9 @@ def _on_the_land(
     lines = None
     if sources.has("control_lines"):
         lines = gathered.laid_over(sources, "control_lines", ("line_kind",), progress=progress)
-    layers = [s for s in sources.subjects("boundaries") if s.has("division_code")]
-    divisions = lay_over(gathered.parcels, layers, ("division_code",)) if layers else None
+    divisions = None
+    if sources.has("boundaries"):
+        divisions = gathered.laid_over(sources, "boundaries", ("division_code", "division_name"), progress=progress)
     inside = None
     if lines is not None and (mask := (lines.frame["line_kind"] == URBAN)).any():
         inside = np.nan_to_num(lines.share(mask))
