@@ -149,7 +149,7 @@ def status_command(
 
 def demo_command(
     folder: Annotated[Path, typer.Argument(help="放在哪里 / where to put it")],
-    parcels: Annotated[int, typer.Option(help="宗地数（100 到 2000000）/ how many parcels")] = 2000,
+    parcels: Annotated[int, typer.Option(help="宗地数（500 到 2000000）/ how many parcels")] = 2000,
     seed: Annotated[int, typer.Option(help="随机种子 / seed")] = 1,
     errors: Annotated[bool, typer.Option(help="预先埋好错误 / plant errors")] = True,
     shapes: Annotated[
@@ -162,8 +162,8 @@ def demo_command(
     from panhuo.demo import make_district, make_from_parcels
     from panhuo.messages import PanhuoError
 
-    if not 100 <= parcels <= 2_000_000:
-        raise PanhuoError("宗地数应在 100 到 2000000 之间。", "The number of parcels should be 100 to 2,000,000.")
+    if not 500 <= parcels <= 2_000_000:
+        raise PanhuoError("宗地数应在 500 到 2000000 之间。", "The number of parcels should be 500 to 2,000,000.")
     with progress() as tell:
         if shapes is not None:
             if not shapes.exists():
