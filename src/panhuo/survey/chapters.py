@@ -28,6 +28,7 @@ from panhuo.identify import condition_table
 from panhuo.land.roles import ROLES
 from panhuo.messages import Text, format_number
 from panhuo.survey import analysis
+from panhuo.survey.completeness import completeness_table, matches
 from panhuo.survey.findings import summary_table
 from panhuo.survey.gather import REASONS
 from panhuo.survey.story import Story, outcome_map
@@ -143,6 +144,36 @@ def delivery(story: Story) -> list[Block]:
                 total=total,
             ),
         ]
+    return blocks
+
+
+def contents(story: Story) -> list[Block]:
+    """How complete the survey is, and how far the sources matched the parcels."""
+    say = story.say
+    found = matches(story.judged)
+    rows = [
+        (ROLES[name].text(story.lang), hit, of, round(100.0 * hit / of, 1) if of else None)
+        for name, (hit, of) in found.items()
+    ]
+    blocks: list[Block] = [Heading(say("调查内容完整性", "Completeness"), 1)]
+    if rows:
+        blocks.append(
+            Table(
+                (
+                    Column(say("数据", "data")),
+                    Column(say("匹配上的宗地", "parcels matched"), kind="number", decimals=0, width=34),
+                    Column(say("应匹配的宗地", "of"), kind="number", decimals=0, width=34),
+                    Column(say("匹配率", "rate"), unit="%", kind="number", decimals=1, width=26),
+                ),
+                rows,
+                caption=say("各项数据与宗地的匹配", "How the sources matched the parcels"),
+                note=say(
+                    "经济指标和亩产效益只对有企业的宗地计算。",
+                    "Economy and yield classes only for parcels with an enterprise.",
+                ),
+            )
+        )
+    blocks.append(completeness_table(story.judged, story.lang))
     return blocks
 
 
@@ -280,6 +311,7 @@ Chapter = Callable[[Story], list[Block]]
 CHAPTERS: tuple[Chapter, ...] = (
     overview,
     delivery,
+    contents,
     standard,
     results,
     analysis.structure,

@@ -20,6 +20,7 @@ from panhuo.land.roles import role
 from panhuo.messages import Text
 from panhuo.packs import Pack
 from panhuo.progress import Progress, silent
+from panhuo.survey.completeness import completeness_table
 from panhuo.survey.config import SurveyConfig
 from panhuo.survey.gather import REASONS
 from panhuo.survey.measured import Measured
@@ -74,7 +75,10 @@ def write_registers(
         on=config.on,
         classes=[c.name("zh") for c in verdicts.standard.classes],
         notes=notes,
-        more=(standard_sheet(verdicts, config.title),),
+        more=(
+            Sheet("完整率", completeness_table(measured.facts, "zh"), config.title),
+            standard_sheet(verdicts, config.title),
+        ),
     )
     write_xlsx(book, folder / "汇总表.xlsx")
     if measured.yields.height:
@@ -210,7 +214,7 @@ def issues(measured: Measured, parcels: pl.DataFrame) -> pl.DataFrame:
 
 
 def yield_workbook(yields: pl.DataFrame, config: SurveyConfig) -> Workbook:
-    """The evaluation of the enterprises by the pack's scheme: score, rank and class of each, and what is provisional."""
+    """The evaluation of the enterprises by the pack's scheme: score, rank, class, and what is provisional."""
     columns = {
         "credit_code": Column("统一社会信用代码", kind="code"),
         "enterprise_name": Column("企业名称"),
