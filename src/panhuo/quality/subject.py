@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,27 @@ from panhuo.exchange.delivery import Layer
 from panhuo.land.crs import Crs
 from panhuo.land.polygons import Polygons
 from panhuo.land.schema import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The delivered values as texts under their standard names, made when they are asked for: a million rows are many.
+
+    ``texts["parcel_code"]`` is a column; ``columns`` are the names there are.
+    """
+
+    layer: Layer
+    mapping: Mapping[str, str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(self.mapping)
+
+    def __getitem__(self, name: str) -> pl.Series:
+        column = pl.Series(name, self.layer.table.column(self.mapping[name]))
+        if column.dtype == pl.List(pl.String):
+            return column.list.join("、")
+        return column.cast(pl.String, strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +54,7 @@ class Subject:
     role: Role
     layer: Layer
     frame: pl.DataFrame
-    raw: pl.DataFrame
+    raw: Texts
     bad: pl.DataFrame
     polygons: Polygons | None = None
     area_m2: NDArray[np.float64] | None = None

@@ -26,7 +26,7 @@ from panhuo.messages import Finding, PanhuoError, Text, findings_table, join_fin
 from panhuo.progress import Progress, silent
 from panhuo.quality.catalogue import Settings
 from panhuo.quality.documents import coordinate_system
-from panhuo.quality.subject import Subject
+from panhuo.quality.subject import Subject, Texts
 from panhuo.survey.config import Input, SurveyConfig
 from panhuo.survey.sources import Sources
 
@@ -89,11 +89,6 @@ def deliver(
             taken.append((entry, layer.with_(source=full)))
     working = _working_crs(config, taken)
     by_role: dict[str, list[Subject]] = {}
-    for number, (entry, layer) in enumerate(taken):
-        progress("整理图层", number, len(taken))
-        subject, found = understand(entry, layer, working)
-        findings += [found, coordinate_system(subject, settings, working)]
-        by_role.setdefault(entry.role, []).append(subject)
     unused = [
         (full, layer)
         for root, delivery in deliveries.items()
@@ -101,12 +96,25 @@ def deliver(
         if f"{(full := _full(root, layer))}#{layer.name}" not in used
     ]
     findings.append(findings_table(_not_used(full, layer) for full, layer in unused))
+    files = tuple(f for d in deliveries.values() for f in d.files)
+    layers = sum(len(d.layers) for d in deliveries.values())
+    rows = sum(layer.count for d in deliveries.values() for layer in d.layers)
+    # from here on each delivered layer is let go as soon as it is understood
+    deliveries.clear()
+    number, count = 0, len(taken)
+    while taken:
+        entry, layer = taken.pop(0)
+        progress("整理图层", number, count)
+        number += 1
+        subject, found = understand(entry, layer, working)
+        findings += [found, coordinate_system(subject, settings, working)]
+        by_role.setdefault(entry.role, []).append(subject)
     return Delivered(
         Sources({r: tuple(s) for r, s in by_role.items()}, working),
         join_findings(findings),
-        tuple(f for d in deliveries.values() for f in d.files),
-        layers=sum(len(d.layers) for d in deliveries.values()),
-        rows=sum(layer.count for d in deliveries.values() for layer in d.layers),
+        files,
+        layers=layers,
+        rows=rows,
         unused=tuple(f"{full}#{layer.name}" for full, layer in unused),
     )
 
@@ -210,12 +218,6 @@ def understand(entry: Input, layer: Layer, working: Crs | None) -> tuple[Subject
     """
     the_role = role(entry.role) if entry.role else ANY
     mapped = map_fields(entry.role, layer.fields, given=entry.fields) if entry.role else FieldMap("", {})
-    delivered = layer.frame()
-    raw = delivered.select(
-        pl.col(m.column).cast(pl.String, strict=False).alias(name) if delivered.schema[m.column] != pl.List(pl.String)
-        else pl.col(m.column).list.join("、").alias(name)
-        for name, m in mapped.matches.items()
-    )  # fmt: skip
     polygons = area = planar = None
     crs = Crs.parse(entry.crs) if entry.crs else layer.crs
     findings: list[Finding] = []
@@ -236,9 +238,10 @@ def understand(entry: Input, layer: Layer, working: Crs | None) -> tuple[Subject
     findings += units
     subject = Subject(
         role=the_role,
-        layer=layer,
+        # the shapes are coordinates from here on; the delivered bytes are let go
+        layer=layer.with_(geometry=None),
         frame=values,
-        raw=raw,
+        raw=Texts(layer.with_(geometry=None), mapped.columns),
         bad=bad,
         polygons=polygons,
         area_m2=area,
@@ -281,7 +284,7 @@ _NAMED = frozenset(
 
 
 def _official(values: pl.Series, scheme: str | None) -> pl.Series:
-    """Official names for what the list knows (D, D类, 严格限制 -> 限制发展类); what it does not know stays as it was."""
+    """Official names for what the list knows (D, D类, 严格限制 -> 限制发展类); anything else stays as it was."""
     if scheme not in _NAMED or values.dtype != pl.String:
         return values
     name = values.name
