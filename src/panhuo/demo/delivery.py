@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -122,14 +123,16 @@ def write_delivery(
         book("06企业/企业名录.xlsx", "enterprises", 25, "澄湖区企业用地名录", "面积单位：亩", ENTERPRISES, firms,
              totals=("occupied_area_mu",), total_rows=draft.totals.get("enterprises"), sheet="企业名录")  # fmt: skip
         figures = ("tax_wan", "output_wan", "revenue_wan", "added_value_wan", "fixed_investment_wan")
-        book("06企业/经济指标.xlsx", "economy", 60, f"澄湖区企业经济指标（{years[0]}—{years[1]}年度）", "金额单位：万元",
-             ECONOMY, f["economy"], totals=figures, total_rows=draft.totals.get("economy"), sheet="经济指标")  # fmt: skip
+        book("06企业/经济指标.xlsx", "economy", 60, f"澄湖区企业经济指标（{years[0]}—{years[1]}年度）",
+             "金额单位：万元", ECONOMY, f["economy"], totals=figures, total_rows=draft.totals.get("economy"),
+             sheet="经济指标")  # fmt: skip
         for year in years:
             classes = f[f"yield_{year}"].with_columns(
                 above_text=pl.when("above_scale").then(pl.lit("规上")).otherwise(pl.lit("规下"))
             )
-            book(f"06企业/亩产效益评价_{year}.xlsx", "yield_classes", min(date(year + 1, 7, 15), on - timedelta(days=30)),
-                 f"澄湖区{year}年度企业亩产效益评价结果", "牵头单位：澄湖区工业和信息化局", YIELD, classes, year)  # fmt: skip
+            told = min(date(year + 1, 7, 15), on - timedelta(days=30))
+            book(f"06企业/亩产效益评价_{year}.xlsx", "yield_classes", told, f"澄湖区{year}年度企业亩产效益评价结果",
+                 "牵头单位：澄湖区工业和信息化局", YIELD, classes, year)  # fmt: skip
         book("06企业/退二进三.xlsx", "exit_list", 210, "澄湖区“退二进三”企业搬迁清单", "共一册", EXIT_LIST,
              f["exit_list"])  # fmt: skip
         write_csv(put("07安全环保/安全生产.csv", "safety", 20), SAFETY, _verdict(f["safety"]), "gbk")
@@ -150,23 +153,25 @@ def write_delivery(
         parcels = f["parcels"].with_columns(
             declared_area_mu=(pl.col("declared_area_m2") / MU).round(4), **_yes_no(f["parcels"])
         )
-        begun.append(pool.submit(
-            write_shapefile, put("01权籍/宗地.shp", "parcels", 32), draft.parcel_rings, parcels, PARCELS,
-            draft.prj.get("parcels", PRJ_39),
-        ))  # fmt: skip
-        begun.append(pool.submit(
-            _gpkg, put("02三调/三调.gpkg", "patches", 144, layer="DLTB", year=2025), "DLTB",
-            f["patches"].rename(PATCHES), s["patches"],
-        ))  # fmt: skip
+        # A layer's shapes are let go as soon as it is written.
+        prj = {layer: draft.prj.get(layer, PRJ_39) for layer in ("parcels", "buildings")}
+
+        def later(work: Callable[[], object]) -> None:
+            begun.append(pool.submit(work))
+
+        at = put("02三调/三调.gpkg", "patches", 144, layer="DLTB", year=2025)
+        later(lambda at=at: _gpkg(at, "DLTB", f["patches"].rename(PATCHES), s.pop("patches")))
+        at = put("01权籍/宗地.shp", "parcels", 32)
+        later(lambda at=at: write_shapefile(at, draft.parcel_rings, parcels, PARCELS, prj["parcels"]))
         late = put("01权籍/补充宗地.txt", "parcels", 12)
         draft.lines["补充宗地"] = write_boundary_txt(late, draft.plots, "澄湖区不动产登记中心", on)
-        begun.append(pool.submit(
-            write_shapefile, put("04房屋/房屋.shp", "buildings", 75), to_polygons(s["buildings"]), f["buildings"],
-            BUILDINGS, draft.prj.get("buildings", PRJ_39),
+        at = put("04房屋/房屋.shp", "buildings", 75)
+        later(lambda at=at: write_shapefile(
+            at, to_polygons(s.pop("buildings")), f["buildings"], BUILDINGS, prj["buildings"]
         ))  # fmt: skip
-        begun.append(pool.submit(
-            _zip_shapefile, put("02三调/二调地类.zip", "second_survey", date(2010, 3, 31), year=2009), "二调地类",
-            to_polygons(s["second_survey"]), f["second_survey"], draft,
+        at = put("02三调/二调地类.zip", "second_survey", date(2010, 3, 31), year=2009)
+        later(lambda at=at: _zip_shapefile(
+            at, "二调地类", to_polygons(s.pop("second_survey")), f["second_survey"], draft
         ))  # fmt: skip
         progress("写规划与登记", 1, total)
         plan = [
@@ -177,7 +182,7 @@ def write_delivery(
                 ("renewal_areas", "更新改造范围", 520),
             )
         ]
-        begun.append(pool.submit(lambda: [_gpkg(*layer) for layer in plan]))
+        later(lambda: [_gpkg(*layer) for layer in plan])
         book("05登记/不动产登记.xlsx", "registration", 28, "澄湖区不动产登记信息汇总表",
              f"单位：平方米    导出日期：{on - timedelta(days=28):%Y年%m月%d日}", REGISTRATION, f["registration"],
              totals=("registered_area_m2",), total_rows=draft.totals.get("registration"), sheet="登记",
@@ -207,6 +212,7 @@ def write_survey(
     division: str,
     *,
     simulated: bool = False,
+    packs: Sequence[str] = (),
 ) -> Path:
     """survey.yaml: everything the main job needs to know about the delivery."""
     config: dict[str, Any] = {
@@ -219,6 +225,8 @@ def write_survey(
         "inputs": inputs,
         "results": "成果",
     }
+    if packs:
+        config["packs"] = list(packs)
     if simulated:
         config["simulated"] = True
     path = folder / "survey.yaml"
@@ -238,6 +246,10 @@ def _verdict(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(compliant=pl.when("compliant").then(pl.lit("符合")).otherwise(pl.lit("不符合")))
 
 
+#: So many shapes become WKB at a time.
+_BATCH = 50_000
+
+
 def _gpkg(path: Path, name: str, frame: pl.DataFrame, shapes: Geometries, epsg: int = EPSG) -> None:
     kinds = set(np.unique(shapely.get_type_id(shapes)).tolist())
     if not kinds <= {3}:
@@ -245,9 +257,16 @@ def _gpkg(path: Path, name: str, frame: pl.DataFrame, shapes: Geometries, epsg: 
         shapes = shapes.copy()
         shapes[single] = [shapely.MultiPolygon([p]) for p in shapes[single]]
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    table = table.append_column("geom", pa.array(shapely.to_wkb(shapes), pa.binary()))
+    schema = table.schema.append(pa.field("geom", pa.binary()))
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for at in range(0, len(shapes), _BATCH):
+            part = table.slice(at, _BATCH).combine_chunks().to_batches()[0]
+            wkb = pa.array(shapely.to_wkb(shapes[at : at + _BATCH]), pa.binary())
+            yield pa.RecordBatch.from_arrays([*part.columns, wkb], schema=schema)
+
     pyogrio.write_arrow(
-        table,
+        pa.RecordBatchReader.from_batches(schema, batches()),
         str(path),
         layer=name,
         driver="GPKG",

@@ -65,6 +65,10 @@ def make_district(
     truth = make_truth(parcels, seed, on, years, progress)
     draft = draft_of(truth)
     planted = plant(truth, draft, seed) if errors else []
+    if not errors:
+        draft.parcel_rings = to_polygons(draft.shapes["parcels"])
+    del draft.shapes["parcels"]
+    truth.shapes.clear()  # the draft has what is written; a large district would hold everything twice
     inputs = write_delivery(folder, draft, on, years, progress)
     for item in planted:
         if "plot" in item:
@@ -83,6 +87,7 @@ def plant(truth: Truth, draft: Draft, seed: int) -> list[dict[str, Any]]:
     plant_attributes(planting)
     plant_patches(planting)
     open_rows = plant_shapes(planting, seed)
+    planting.apply()
     plant_tables(planting)
     plant_boundary_files(planting)
     draft.parcel_rings = open_rings(to_polygons(draft.shapes["parcels"]), open_rows)
@@ -177,10 +182,10 @@ def draft_of(truth: Truth) -> Draft:
             s,
             f"{s.area / 10000:.4f}",
             remark=f"{r['occurred_year']}年",
-        )  # fmt: skip
+        )
         for r, s in zip(legacy.iter_rows(named=True), truth.shapes["legacy"], strict=True)
     ]
     frames = dict(truth.frames)
     frames["parcels"] = frame.filter(pl.Series(keep))
     shapes = {**truth.shapes, "parcels": shape[keep]}
-    return Draft(frames, shapes, to_polygons(shape[keep]), plots, legacy_plots)
+    return Draft(frames, shapes, to_polygons(shape[:0]), plots, legacy_plots)

@@ -28,6 +28,7 @@ class Planting:
     """The mistakes planted so far, and the rows that are still free for more.
 
     ``free`` are rows of the delivered parcels that no table but the registration refers to, in random order.
+    Changed cells (``cells``) and added parcels (``more``, ``more_shapes``) go into the draft all at once, by ``apply``.
     """
 
     truth: Truth
@@ -40,6 +41,9 @@ class Planting:
     free: list[int] = field(default_factory=list)
     tree: Any = None
     new_codes: int = 0
+    cells: dict[str, dict[int, Any]] = field(default_factory=dict)
+    more: list[pl.DataFrame] = field(default_factory=list)
+    more_shapes: list[Any] = field(default_factory=list)
 
     def note(
         self,
@@ -93,11 +97,21 @@ class Planting:
 
     def set(self, row: int, **values: Any) -> None:
         """Change cells of one parcel."""
+        for name, value in values.items():
+            self.cells.setdefault(name, {})[row] = value
+
+    def apply(self) -> None:
+        """Put the changed cells and the added parcels into the draft."""
         frame = self.draft.frames["parcels"]
-        at = pl.int_range(pl.len()) == row
-        self.draft.frames["parcels"] = frame.with_columns(
-            pl.when(at).then(pl.lit(v, dtype=frame.schema[k])).otherwise(pl.col(k)).alias(k) for k, v in values.items()
-        )
+        changed = []
+        for name, cells in self.cells.items():
+            values = pl.Series(list(cells.values()), dtype=frame.schema[name])
+            changed.append(frame[name].clone().scatter(list(cells), values))
+        self.draft.frames["parcels"] = pl.concat([frame.with_columns(changed), *self.more])
+        shapes = np.empty(len(self.more_shapes), object)
+        shapes[:] = self.more_shapes
+        self.draft.shapes["parcels"] = np.concatenate([self.draft.shapes["parcels"], shapes])
+        self.cells, self.more, self.more_shapes = {}, [], []
 
     def append(self, rows: list[int], shapes: list[Any], codes: list[str], **values: Any) -> int:
         """Add parcels like those of ``rows`` with new shapes and codes; returns the first new row's number (from 1)."""
@@ -111,9 +125,10 @@ class Planting:
             contract_no=pl.lit(None, pl.String),
             **{k: pl.lit(v, dtype=frame.schema[k]) for k, v in values.items()},
         )
-        self.draft.frames["parcels"] = pl.concat([frame, more])
-        self.draft.shapes["parcels"] = np.concatenate([self.draft.shapes["parcels"], np.array(shapes, object)])
-        return frame.height + 1
+        number = frame.height + len(self.more_shapes) + 1
+        self.more.append(more)
+        self.more_shapes.extend(shapes)
+        return number
 
     def forget_registration(self, codes: list[str]) -> None:
         """Take the registration rows of parcels whose code was spoilt, so that no table points at nothing by

@@ -49,15 +49,20 @@ def to_polygons(shapes: Geometries) -> Polygons:
     """Flat polygons of Shapely polygons and multipolygons; None stays a missing geometry."""
     n = len(shapes)
     coords = shapely.get_coordinates(shapes)
-    parts, part_row = shapely.get_parts(shapes, return_index=True)
-    rings, ring_part = shapely.get_rings(parts, return_index=True)
-    size = np.asarray(shapely.get_num_coordinates(rings), np.int64)
-    bounds = np.concatenate([[0], np.cumsum(size)])
-    ring_row = part_row[ring_part] if len(ring_part) else np.zeros(0, np.int64)
-    first_of_part = np.ones(len(ring_part), np.bool_)
-    first_of_part[1:] = ring_part[1:] != ring_part[:-1]
-    geoms = np.concatenate([[0], np.cumsum(np.bincount(ring_row, minlength=n))])
     missing = shapely.is_missing(shapes)
-    return Polygons(
-        np.asarray(coords), bounds, ~first_of_part, geoms.astype(np.int64), np.where(missing, 1, 0).astype(np.uint8)
-    )
+    plain = (shapely.get_type_id(shapes) == 3) & (shapely.get_num_interior_rings(shapes) == 0)
+    # Nearly all have one ring and need not be taken apart.
+    rest = np.flatnonzero(~plain & ~missing)
+    parts, part_row = shapely.get_parts(shapes[rest], return_index=True)
+    rings, ring_part = shapely.get_rings(parts, return_index=True)
+    first = np.ones(len(ring_part), np.bool_)
+    first[1:] = ring_part[1:] != ring_part[:-1]
+    one = np.flatnonzero(plain)
+    row = np.concatenate([one, rest[part_row[ring_part]] if len(ring_part) else np.zeros(0, np.int64)])
+    size = np.concatenate([shapely.get_num_coordinates(shapes[one]), shapely.get_num_coordinates(rings)])
+    hole = np.concatenate([np.zeros(len(one), np.bool_), ~first])
+    order = np.argsort(row, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(size[order], dtype=np.int64)])
+    geoms = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=n))])
+    state = np.where(missing, 1, 0).astype(np.uint8)
+    return Polygons(np.asarray(coords), bounds, hole[order], geoms.astype(np.int64), state)

@@ -8,8 +8,7 @@ made up, and every table says so in a column ``simulated``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +35,19 @@ from panhuo.demo.columns import (
 from panhuo.demo.delivery import write_survey
 from panhuo.demo.holdings import Parcels
 from panhuo.demo.sheets import Head, write_csv
-from panhuo.demo.tiling import Ints, cut, hash01
+from panhuo.demo.simulated_layers import (
+    cover,
+    locate,
+    make_buildings,
+    make_legacy,
+    make_lines,
+    make_patches,
+    make_renewal,
+    make_zones,
+    serial,
+)
+from panhuo.demo.simulated_pack import PACK, write_pack
+from panhuo.demo.tiling import Ints, hash01
 from panhuo.exchange.delivery import Layer
 from panhuo.land.areas import ellipsoidal_area
 from panhuo.land.crs import Crs
@@ -48,20 +59,6 @@ Geometries = NDArray[Any]
 NOTE = "模拟数据：图形为真实公开数据，属性全部为模拟 / simulated: real public shapes, every attribute made up"
 YEARS = (2024, 2025)
 _MU = 2000.0 / 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Cover:
-    """Rectangles that tile the city's bounds: ``rects`` (k, 4) in steps of about a metre from ``origin`` (degrees)."""
-
-    rects: Ints
-    origin: tuple[float, float]
-    step: tuple[float, float]
-
-    def boxes(self, rows: NDArray[np.int64] | None = None) -> Geometries:
-        r = self.rects if rows is None else self.rects[rows]
-        x, y = self.origin[0] + r[:, [0, 2]] * self.step[0], self.origin[1] + r[:, [1, 3]] * self.step[1]
-        return np.asarray(shapely.box(x[:, 0], y[:, 0], x[:, 1], y[:, 1]))
 
 
 def simulate_attributes(parcels_layer: Layer, seed: int, *, on: date = date(2026, 11, 21)) -> tuple[Layer, ...]:
@@ -84,10 +81,10 @@ def simulate_attributes(parcels_layer: Layer, seed: int, *, on: date = date(2026
     metre = (1 / (111_320.0 * np.cos(np.radians((bounds[1] + bounds[3]) / 2))), 1 / 110_900.0)
     n = len(shapes)
 
-    fine = _cover(bounds, metre, max(n // 3, 64), seed + 1)
-    coarse = _cover(bounds, metre, max(n // 60, 24), seed + 2)
-    towns = _cover(bounds, metre, 12, seed + 3)
-    block, patch, town = (_locate(c, centre) for c in (coarse, fine, towns))
+    fine = cover(bounds, metre, max(n // 3, 64), seed + 1)
+    coarse = cover(bounds, metre, max(n // 60, 24), seed + 2)
+    towns = cover(bounds, metre, 12, seed + 3)
+    block, patch, town = (locate(c, centre) for c in (coarse, fine, towns))
     truth = _settle(area, centre, bounds, block, town, rng, on)
 
     made = firms.make_firms(truth, seed, on)
@@ -103,17 +100,18 @@ def simulate_attributes(parcels_layer: Layer, seed: int, *, on: date = date(2026
         wkb = None if geometry is None else pa.array(shapely.to_wkb(geometry), pa.large_binary())
         out.append(_layer(role, table, wkb, crs if geometry is not None else None))
 
-    frame_patches, use = _patches(fine, patch, truth, rng)
+    frame_patches, use = make_patches(fine, patch, truth, rng)
     boxes = fine.boxes()
     area_patch = ellipsoidal_area(Polygons.from_wkb(pa.array(shapely.to_wkb(boxes), pa.large_binary())))
     add("patches", frame_patches.with_columns(patch_area_m2=pl.Series(np.round(area_patch, 2))), boxes)
     young = rng.random(len(fine.rects)) < 0.12
     second = np.where(young | (use < 0), "012", np.array([u.second for u in uses.USES])[np.maximum(use, 0)])
-    add("second_survey", pl.DataFrame({"patch_code": _serial(len(second), 8), "land_class": second}), boxes)
-    add("zones", *_zones(coarse, block, truth, rng))
-    add("control_lines", *_lines(coarse, block, truth))
-    add("renewal_areas", *_renewal(coarse, block, truth))
-    add("buildings", *_buildings(shapes, truth, rng))
+    add("second_survey", pl.DataFrame({"patch_code": serial(len(second), 8), "land_class": second}), boxes)
+    add("zones", *make_zones(coarse, block, truth, rng))
+    add("control_lines", *make_lines(coarse, block, truth))
+    add("renewal_areas", *make_renewal(coarse, block, truth))
+    add("buildings", *make_buildings(shapes, truth, rng))
+    add("legacy", *make_legacy(shapes, truth, np.random.default_rng([seed, 62])))
     names = [t.name for t in layout.TOWNSHIPS]
     add(
         "boundaries",
@@ -182,17 +180,27 @@ def make_from_parcels(
                 heads = [Head(c, c) for c in frame.columns]
             write_csv(root / f"{layer.name}.csv", heads, frame, "utf-8-sig")
             entry = {"path": f"交付/{layer.name}.csv", "role": role}
-        if layer.name in ("patches", "second_survey"):
-            entry["year"] = 2025 if layer.name == "patches" else 2009
-        if role == "yield_classes":
-            entry["year"] = int(layer.name[-4:])
+        year, issued = _ISSUED.get(layer.name, (None, 30))
+        if year:
+            entry["year"] = year
+        entry["date"] = issued if isinstance(issued, date) else on - timedelta(days=issued)
         inputs.append(entry)
+    write_pack(folder / "packs", on)
     (root / "说明.txt").write_text(NOTE + "\n", "utf-8")
-    path = write_survey(
-        folder, inputs, "真实图形、模拟属性的低效用地调查", "demo", on, "auto", layout.DIVISION, simulated=True
-    )
+    title = "真实图形、模拟属性的低效用地调查"
+    path = write_survey(folder, inputs, title, PACK, on, "auto", layout.DIVISION, simulated=True, packs=("packs",))
     progress("写文件", 3, 3)
     return path
+
+
+#: The year each input speaks of, and its day of issue or its age in days.
+_ISSUED: Mapping[str, tuple[int | None, int | date]] = {
+    "parcels": (None, 32), "patches": (2025, 144), "second_survey": (2009, date(2010, 3, 31)), "zones": (None, 410),
+    "control_lines": (None, 760), "renewal_areas": (None, 520), "buildings": (None, 75), "boundaries": (None, 320),
+    "registration": (None, 28), "enterprises": (None, 25), "economy": (None, 60), "exit_list": (None, 210),
+    "yield_classes_2024": (2024, date(2025, 7, 15)), "yield_classes_2025": (2025, date(2026, 7, 15)),
+    "legacy": (None, 95), "idle_land": (None, 40),
+}  # fmt: skip
 
 
 _HEADS: Mapping[str, tuple[Head, ...]] = {
@@ -225,30 +233,6 @@ def _write_gpkg(path: Path, layer: Layer) -> None:
         table, str(path), layer=layer.name, driver="GPKG", geometry_name="geom", geometry_type="Unknown",
         crs="EPSG:4326", layer_metadata={"NOTE": NOTE}, DESCRIPTION=NOTE,
     )  # fmt: skip
-
-
-def _cover(bounds: tuple[float, ...], metre: tuple[float, float], target: int, seed: int) -> Cover:
-    """Tile the bounds (and 200 m around) with ``target`` rectangles."""
-    origin = (bounds[0] - 200 * metre[0], bounds[1] - 200 * metre[1])
-    width = int((bounds[2] - bounds[0]) / metre[0] + 400)
-    height = int((bounds[3] - bounds[1]) / metre[1] + 400)
-    rects, _, _ = cut(
-        np.array([[0, 0, width // 2 * 2, height // 2 * 2]], np.int64),
-        lambda r, _: ((r[:, 2] - r[:, 0]) * (r[:, 3] - r[:, 1])).astype(np.float64),
-        np.random.default_rng([seed, 61]),
-        target=target,
-        smallest=lambda r, _: np.full(len(r), 6.0),
-    )
-    return Cover(rects, origin, metre)
-
-
-def _locate(cover: Cover, points: NDArray[np.float64]) -> Ints:
-    """The rectangle that each point lies in."""
-    tree = shapely.STRtree(cover.boxes())
-    where = np.zeros(len(points), np.int64)
-    found = tree.query(shapely.points(points), predicate="intersects")
-    where[found[0]] = found[1]
-    return where
 
 
 def _settle(
@@ -309,103 +293,3 @@ def _settle(
     second = hash01(block, block * 0, 6) > 0.1
     x, y = centre[:, 0], centre[:, 1]
     return Parcels(use, region, town, block, x, y, area, built, health, holder, collective, renewal, second, story)
-
-
-def _serial(count: int, width: int) -> NDArray[np.str_]:
-    return np.char.zfill(np.char.mod("%d", np.arange(1, count + 1)), width)
-
-
-def _patches(fine: Cover, patch: Ints, truth: Parcels, rng: np.random.Generator) -> tuple[pl.DataFrame, Ints]:
-    use = uses.main_use(patch, truth.use, truth.area_m2, len(fine.rects))
-    region = np.full(len(fine.rects), layout.NEW_TOWN)
-    region[patch] = truth.region
-    empty = use < 0
-    open_class = np.where(rng.random(len(use)) < 0.6, "0301", "1004")
-    dlbm = np.where(empty, open_class, uses.DLBM[np.maximum(use, 0)])
-    dlmc = np.where(empty, np.where(open_class == "0301", "乔木林地", "城镇村道路用地"), uses.DLMC[np.maximum(use, 0)])
-    attribute = np.where(region == layout.VILLAGE, "203", "201")
-    attribute = np.where((dlbm == "0601") & (region == layout.PARK), "201A", attribute)
-    frame = pl.DataFrame(
-        {
-            "patch_code": np.char.add("9901122026", _serial(len(use), 8)),
-            "land_class": dlbm,
-            "land_class_name": dlmc,
-            "town_attribute": attribute,
-            "ownership_nature": np.where(region == layout.VILLAGE, "30", "20"),
-        }
-    ).with_columns(town_attribute=pl.when(pl.col("land_class") != "0301").then("town_attribute"))
-    return frame, use
-
-
-def _zones(coarse: Cover, block: Ints, truth: Parcels, rng: np.random.Generator) -> tuple[pl.DataFrame, Geometries]:
-    use = uses.main_use(block, truth.use, truth.area_m2, len(coarse.rects))
-    rows = np.flatnonzero(use >= 0)
-    plan = np.where(rng.random(len(rows)) < 0.08, uses.SHOPS, use[rows])
-    frame = pl.DataFrame(
-        {
-            "zone_code": np.char.add("M-", _serial(len(rows), 6)),
-            "plan_use": uses.PLAN[plan],
-            "plan_use_name": uses.PLAN_NAME[plan],
-            "max_plot_ratio": uses.PLAN_RATIO[plan],
-        }
-    )
-    return frame, coarse.boxes(rows)
-
-
-def _lines(coarse: Cover, block: Ints, truth: Parcels) -> tuple[pl.DataFrame, Geometries]:
-    region = np.full(len(coarse.rects), layout.HILLS)
-    region[block] = truth.region
-    kinds = {
-        "生态保护红线": region == layout.HILLS,
-        "城镇开发边界": np.isin(region, (layout.NEW_TOWN, layout.OLD_TOWN, layout.PARK, layout.OLD_WORKS)),
-        "工业用地控制线": region == layout.PARK,
-    }
-    names, shapes = [], []
-    for kind, chosen in kinds.items():
-        rows = np.flatnonzero(chosen)
-        names += [kind] * len(rows)
-        shapes.append(coarse.boxes(rows))
-    return pl.DataFrame({"line_kind": names, "line_name": names}), np.concatenate(shapes)
-
-
-def _renewal(coarse: Cover, block: Ints, truth: Parcels) -> tuple[pl.DataFrame, Geometries]:
-    kind = np.zeros(len(coarse.rects), np.int64)
-    kind[block] = truth.renewal
-    rows = np.flatnonzero(kind > 0)
-    frame = pl.DataFrame({"area_name": holdings.AREA_NAMES[kind[rows]], "area_kind": holdings.AREA_KINDS[kind[rows]]})
-    return frame.with_columns(plan_document=pl.lit("模拟更新规划")), coarse.boxes(rows)
-
-
-def _buildings(shapes: Geometries, truth: Parcels, rng: np.random.Generator) -> tuple[pl.DataFrame, Geometries]:
-    """One building a lot: the lot's outline drawn in towards its middle."""
-    fit = (
-        (shapely.get_type_id(shapes) == 3) & (shapely.get_num_interior_rings(shapes) == 0) & (truth.use != uses.VACANT)
-    )
-    rows = np.flatnonzero(fit)
-    xy, index = shapely.get_coordinates(shapes[rows], return_index=True)
-    middle = shapely.get_coordinates(shapely.point_on_surface(shapes[rows]))
-    scale = np.clip(0.62 * (0.75 + 0.4 * truth.health[rows]) * rng.lognormal(0, 0.1, len(rows)), 0.25, 0.85)
-    moved = middle[index] + (xy - middle[index]) * scale[index, None]
-    size = shapely.get_num_coordinates(shapes[rows])
-    made = shapely.from_ragged_array(
-        shapely.GeometryType.POLYGON, moved, (np.concatenate([[0], np.cumsum(size)]), np.arange(len(rows) + 1))
-    )
-    usual = np.array([1.3, 1.2, 3.0, 2.0, 2.6, 1.5, 3.0, 3.0, 4.0, 1.0, 1.0, 1.0, 1.0])[truth.use[rows]]
-    floors = np.maximum(
-        np.round(usual * rng.lognormal(0, 0.35, len(rows)) * (0.7 + 0.5 * truth.health[rows])), 1
-    ).astype(np.int64)
-    idle = rng.random(len(rows)) < np.where(truth.health[rows] < 0.25, 0.5, 0.04)
-    old = truth.built_year[rows] < 1985
-    grade = np.select([old & (truth.health[rows] < 0.35), old], ["C", "B"], "A")
-    frame = pl.DataFrame(
-        {
-            "building_code": np.char.add("990112F", _serial(len(rows), 8)),
-            "floors": floors,
-            "height_m": np.round(floors * 3.2, 1),
-            "built_year": truth.built_year[rows],
-            "danger_grade": grade,
-            "idle": np.where(idle, "是", "否"),
-            "use": [uses.USES[u].zh for u in truth.use[rows].tolist()],
-        }
-    )
-    return frame, np.asarray(made)
