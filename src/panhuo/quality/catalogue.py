@@ -11,7 +11,7 @@ from importlib.resources import files
 import polars as pl
 import yaml
 
-from panhuo.messages import FINDINGS_SCHEMA, PanhuoError, Severity, Text
+from panhuo.messages import FINDINGS_SCHEMA, PanhuoError, Severity, Text, findings_table
 from panhuo.overlay import representative_points
 from panhuo.quality.subject import Subject
 
@@ -119,17 +119,18 @@ def state(code: str, subject: Subject, rows: pl.DataFrame, *, variant: str | Non
     """
     check = catalogue()[code]
     said = Variant(check.severity, check.sentence) if variant is None else check.variants[variant]
-    n = rows.height
+    if not rows.height:
+        return findings_table()
     given = rows.columns
     fill: dict[str, pl.Series] = {}
     if "index" in given:
         numbers = subject.row_numbers()
         index = rows["index"].cast(pl.Int64)
-        fill["row"] = numbers.gather(index) if n else pl.Series("row", [], dtype=pl.Int64)
+        fill["row"] = numbers.gather(index)
         if "key" not in given:
             keys = subject.keys()
-            fill["key"] = keys.gather(index) if n else pl.Series("key", [], dtype=pl.String)
-        if "x" not in given and subject.polygons is not None and n:
+            fill["key"] = keys.gather(index)
+        if "x" not in given and subject.polygons is not None:
             points = representative_points(subject.polygons.take(index.to_numpy()))
             fill["x"], fill["y"] = (pl.Series(points[:, k]).fill_nan(None) for k in (0, 1))
     defaults: dict[str, object] = {
@@ -150,6 +151,8 @@ def state(code: str, subject: Subject, rows: pl.DataFrame, *, variant: str | Non
     if "field" in given and "field_zh" not in given:
         titles = {f.name: f.zh for f in subject.role.fields}
         out = out.with_columns(pl.col("field").replace(titles).alias("field_zh"))
+    # in one piece: pl.format of columns cut in different places ends the process (Polars 2.1)
+    out = out.rechunk()
     columns = out.columns
     return out.with_columns(
         pl.lit(check.code).alias("code"),
