@@ -122,7 +122,7 @@ def _names(subject: Subject) -> list[pl.DataFrame]:
     )
     if not rows.height:
         return []
-    told = rows.select(
+    told = rows.rechunk().select(
         pl.col("index").cast(pl.Int64),
         pl.col(name).alias("value"),
         pl.lit(name).alias("field"),

@@ -270,8 +270,9 @@ def _values(
             unit, found = _area_unit(layer, field, match.column, column, area)
             findings += found
         made = normalise(column, field.kind, unit=unit, to_unit=field.unit)
-        values.append(_official(made.values.alias(name), field.scheme))
-        bad.append(made.bad.alias(name))
+        # in one piece: everything after works on columns cut alike
+        values.append(_official(made.values.alias(name), field.scheme).rechunk())
+        bad.append(made.bad.alias(name).rechunk())
     empty = pl.DataFrame({"_": pl.Series([None] * layer.count, dtype=pl.Null)})
     frame = pl.DataFrame(values) if values else empty.drop("_") if layer.count == 0 else empty
     return frame, pl.DataFrame(bad) if bad else frame, findings

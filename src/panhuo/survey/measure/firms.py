@@ -123,7 +123,7 @@ def _industry(sources: Sources, link: pl.DataFrame) -> pl.DataFrame:
         pl.col("above_scale").any().alias("above_scale"),
         pl.col("credit_code").first().alias("enterprise_credit_code"),
     )
-    return first.with_columns(
+    return first.rechunk().with_columns(
         industry_division(pl.col("industry_code")).alias("industry_division"),
         pl.when(pl.col("enterprise_count") > 1)
         .then(pl.format("{}等{}家", "enterprise_name", "enterprise_count"))
