@@ -22,6 +22,8 @@ EXIT_CODES = """退出码：0 完成；1 未能完成（见提示）或政策包
 Exit codes: 0 done; 1 not done (the message says why) or a pack has errors; 2 wrong usage; 3 check --strict found
 errors; 130 stopped. PANHUO_LANG=en makes English the default language; PANHUO_PACKS names folders of packs."""
 
+STOPPED = 130
+
 app = typer.Typer(
     name="panhuo",
     no_args_is_help=True,
@@ -61,9 +63,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     printable(sys.stderr)
     try:
         app(list(arguments) if arguments is not None else None)
-    except KeyboardInterrupt:
-        asides.print("已停止；再次运行会接着做。/ Stopped; run again to go on.", markup=False)
-        raise SystemExit(130) from None
+    except SystemExit as end:
+        if end.code == STOPPED:  # typer turns Ctrl-C into this
+            asides.print("已停止；再次运行会接着做。/ Stopped; run again to go on.", markup=False)
+        raise
     except BrokenPipeError:  # the reader of a pipe has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None

@@ -6,16 +6,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from panhuo.demo import make_district
 from panhuo.survey import load_config, run
 
 
 @pytest.fixture(scope="session")
 def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``demo-district``, made and surveyed."""
-    place = tmp_path_factory.mktemp("docs")
-    make_district(place / "demo-district", parcels=500, seed=1)
-    run(load_config(place / "demo-district"))
+    """A folder with ``demo-district``, made and surveyed; tests/commands uses the same one."""
+    place = tmp_path_factory.getbasetemp() / "surveyed-district"
+    if not place.exists():
+        make_district(place / "demo-district", parcels=500, seed=1)
+        run(load_config(place / "demo-district"))
     return place
 
 

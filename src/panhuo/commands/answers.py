@@ -144,6 +144,8 @@ def compare_command(
     one, other = (done.pack(name, day) for name, day in (dated(first), dated(second)))
     flips = compare(done.facts(), one, other)
     console.print(flips.say(lang), markup=False)
+    if one.on != other.on:
+        say(f"A 按 {one.on} 有效的内容，B 按 {other.on}。", f"A as in force on {one.on}, B on {other.on}.", lang)
     _by_class(flips, lang)
     if to is not None:
         turned = flips.frame.filter(pl.col("flipped")).drop("flipped")

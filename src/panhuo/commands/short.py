@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from panhuo.commands.options import Language
-from panhuo.identify.explanation_parts import Explanation, Line
+from panhuo.identify.explanation_parts import Explanation, Line, Section
 from panhuo.identify.wording import SIGN, number, several, shown
 from panhuo.messages import Text
 
@@ -51,6 +51,12 @@ def _lines(told: Explanation, reasons: Sequence[str], lang: Language) -> Iterato
         if len(deciding) > LIMIT:
             more = len(deciding) - LIMIT
             yield pick(f"  … 另有 {more} 个条件", f"  … and {more} more")
+    if told.outcome == "not":
+        yield ""
+        yield pick("各类别为何都不符合", "Why no class is met")
+        for section in told.sections:
+            if section.kind == "class" and section.lines:
+                yield f"  ✗ {section.title(lang)}{colon}{_first_failing(section, lang)}"
     if told.missing:
         yield ""
         yield pick("还需查明", "Still to be found out")
@@ -78,6 +84,17 @@ def _deciding(told: Explanation, reasons: Sequence[str]) -> Iterator[Line]:
                 yield line
 
 
+def _first_failing(section: Section, lang: Language) -> str:
+    """The first condition of a class that has to hold and does not, with its value; else that none of several holds."""
+    outer = min(line.depth for line in section.lines)
+    failing = [line for line in section.lines if line.state is False and line.depth == outer]
+    for line in failing:
+        if line.connective is None:
+            values = "；".join(f"{f.label(lang)} {f.shown(lang)}" for f in line.facts)
+            return line.text(lang) + (f"（{values}）" if lang == "zh" and values else f" ({values})" if values else "")
+    return Text("没有一项条件符合", "none of its conditions holds")(lang)
+
+
 def _grounds(line: Line, lang: Language, colon: str) -> Iterator[str]:
     """The values with source and date, then what was asked."""
     for fact in line.facts:
@@ -93,5 +110,10 @@ def _grounds(line: Line, lang: Language, colon: str) -> Iterator[str]:
         yield Text(f"同组（{group}，{known}宗）平均{average}", f"average {average} ({group}; {known} known)")(lang)
     if line.why_unknown:
         yield line.why_unknown(lang)
-    elif line.requirement and line.requirement != line.text:
+    elif line.requirement and line.requirement != line.text and not _yes_or_no(line):
         yield Text("标准：", "asked: ")(lang) + line.requirement(lang)
+
+
+def _yes_or_no(line: Line) -> bool:
+    """A single yes-or-no value says by itself what was asked."""
+    return len(line.facts) == 1 and isinstance(line.facts[0].value, bool)
