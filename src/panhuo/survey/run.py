@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -258,5 +259,13 @@ def _assemble(config: SurveyConfig, parts: dict[str, Path], manifest: dict[str, 
             goal = target / _NAMES.get(file.name, file.name)
             # a copy, not a link: who edits a result must not edit what the next run takes over
             shutil.copyfile(file, goal)
+    manifest["results"] = {
+        file.relative_to(fresh).as_posix(): _sha256(file) for file in sorted(fresh.rglob("*")) if file.is_file()
+    }
     (fresh / "清单.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
     place(fresh, config.results_folder)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
