@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import polars as pl
-import shapely
 from numpy.typing import NDArray
 
 from panhuo.demo import names, uses
 from panhuo.demo.ground import Ground
 from panhuo.demo.holdings import Parcels
-from panhuo.demo.tiling import hash01
-
-Geometries = NDArray[Any]
+from panhuo.demo.tiling import hash01, simple
+from panhuo.land.areas import planar_area
+from panhuo.land.polygons import Polygons
 
 #: Share of the ground covered and usual floors by use.
 _COVER = np.array([0.40, 0.42, 0.48, 0.55, 0.30, 0.42, 0.22, 0.28, 0.30, 0.20, 0.04, 0.15, 0.0])
@@ -38,7 +35,7 @@ _USE_ZH = np.array(
 )
 
 
-def make_buildings(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.DataFrame, Geometries]:
+def make_buildings(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.DataFrame, Polygons]:
     """Columns row (of the parcel), building_code, floors, height_m, built_year, danger_grade, idle, use, and
     footprints."""
     rng = np.random.default_rng([seed, 40])
@@ -73,7 +70,8 @@ def make_buildings(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.Data
     row, cx, cy, hw, hh = (v[keep] for v in (row, cx, cy, hw, hh))
     m = len(row)
     angled = (rng.random(m) < 0.4) & (hw > 4) & (hh > 4)
-    shapes = np.empty(m, object)
+    rings = np.concatenate([[0], np.cumsum(np.where(angled, 7, 5))])
+    coords = np.empty((int(rings[-1]), 2))
     for chosen, px, py in (
         (~angled, (-1, 1, 1, -1, -1), (-1, -1, 1, 1, -1)),
         (angled, (-1, 1, 1, 0.1, 0.1, -1, -1), (-1, -1, 0.2, 0.2, 1, 1, -1)),
@@ -81,7 +79,7 @@ def make_buildings(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.Data
         i = np.flatnonzero(chosen)
         x = (cx[i, None] + hw[i, None] * np.array(px)).ravel()
         y = (cy[i, None] + hh[i, None] * np.array(py)).ravel()
-        shapes[i] = shapely.polygons(ground.bend(x, y).reshape(len(i), len(px), 2))
+        coords[(rings[i, None] + np.arange(len(px))).ravel()] = ground.bend(x, y)
     health = parcels.health[row]
     floors = np.maximum(np.round(_FLOORS[use[row]] * rng.lognormal(0, 0.3, m) * (0.75 + 0.45 * health)), 1)
     floors = np.where(parcels.built_year[row] < 1985, np.minimum(floors, 4), floors).astype(np.int64)
@@ -115,15 +113,15 @@ def make_buildings(ground: Ground, parcels: Parcels, seed: int) -> tuple[pl.Data
         },
         strict=False,
     )
-    return frame, shapes
+    return frame, simple(coords, rings)
 
 
 def densities(
-    parcels: Parcels, buildings: pl.DataFrame, shapes: Geometries
+    parcels: Parcels, buildings: pl.DataFrame, shapes: Polygons
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Plot ratio and building density of each parcel, as an office would write them down (two decimals)."""
     n = len(parcels)
-    area = shapely.area(shapes)
+    area = planar_area(shapes)
     row = buildings["row"].to_numpy()
     footprint = np.bincount(row, area, n) / parcels.area_m2
     floor = np.bincount(row, area * buildings["floors"].to_numpy(), n) / parcels.area_m2

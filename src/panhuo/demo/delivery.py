@@ -68,6 +68,7 @@ class Draft:
 
     frames: dict[str, pl.DataFrame]
     shapes: dict[str, Geometries]
+    flat: dict[str, Polygons]
     parcel_rings: Polygons
     plots: list[Plot]
     legacy_plots: list[Plot]
@@ -160,22 +161,23 @@ def write_delivery(
             begun.append(pool.submit(work))
 
         at = put("02三调/三调.gpkg", "patches", 144, layer="DLTB", year=2025)
-        later(lambda at=at: _gpkg(at, "DLTB", f["patches"].rename(PATCHES), s.pop("patches")))
+        later(lambda at=at: _gpkg(at, "DLTB", f["patches"].rename(PATCHES), draft.flat.pop("patches")))
         at = put("01权籍/宗地.shp", "parcels", 32)
         later(lambda at=at: write_shapefile(at, draft.parcel_rings, parcels, PARCELS, prj["parcels"]))
         late = put("01权籍/补充宗地.txt", "parcels", 12)
         draft.lines["补充宗地"] = write_boundary_txt(late, draft.plots, "澄湖区不动产登记中心", on)
         at = put("04房屋/房屋.shp", "buildings", 75)
         later(lambda at=at: write_shapefile(
-            at, to_polygons(s.pop("buildings")), f["buildings"], BUILDINGS, prj["buildings"]
+            at, draft.flat.pop("buildings"), f["buildings"], BUILDINGS, prj["buildings"]
         ))  # fmt: skip
         at = put("02三调/二调地类.zip", "second_survey", date(2010, 3, 31), year=2009)
         later(lambda at=at: _zip_shapefile(
-            at, "二调地类", to_polygons(s.pop("second_survey")), f["second_survey"], draft
+            at, "二调地类", draft.flat.pop("second_survey"), f["second_survey"], draft
         ))  # fmt: skip
         progress("写规划与登记", 1, total)
+        layers: dict[str, Geometries | Polygons] = {**s, "zones": draft.flat.pop("zones")}
         plan = [
-            (put("03规划/规划.gpkg", role, issued, layer=title), title, f[role].rename(RENAMED[role]), s[role])
+            (put("03规划/规划.gpkg", role, issued, layer=title), title, f[role].rename(RENAMED[role]), layers[role])
             for role, title, issued in (
                 ("zones", "规划用途", 410),
                 ("control_lines", "控制线", 760),
@@ -250,19 +252,17 @@ def _verdict(frame: pl.DataFrame) -> pl.DataFrame:
 _BATCH = 50_000
 
 
-def _gpkg(path: Path, name: str, frame: pl.DataFrame, shapes: Geometries, epsg: int = EPSG) -> None:
-    kinds = set(np.unique(shapely.get_type_id(shapes)).tolist())
-    if not kinds <= {3}:
-        single = shapely.get_type_id(shapes) == 3
-        shapes = shapes.copy()
-        shapes[single] = [shapely.MultiPolygon([p]) for p in shapes[single]]
+def _gpkg(path: Path, name: str, frame: pl.DataFrame, shapes: Geometries | Polygons, epsg: int = EPSG) -> None:
+    flat = shapes if isinstance(shapes, Polygons) else to_polygons(shapes)
+    multi = bool((flat.part_counts > 1).any())
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     schema = table.schema.append(pa.field("geom", pa.binary()))
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for at in range(0, len(shapes), _BATCH):
+        for at in range(0, len(flat), _BATCH):
             part = table.slice(at, _BATCH).combine_chunks().to_batches()[0]
-            wkb = pa.array(shapely.to_wkb(shapes[at : at + _BATCH]), pa.binary())
+            some = flat.take(np.arange(at, min(at + _BATCH, len(flat))))
+            wkb = _multi(some) if multi else some.to_wkb(threads=1).cast(pa.binary())
             yield pa.RecordBatch.from_arrays([*part.columns, wkb], schema=schema)
 
     pyogrio.write_arrow(
@@ -271,9 +271,17 @@ def _gpkg(path: Path, name: str, frame: pl.DataFrame, shapes: Geometries, epsg: 
         layer=name,
         driver="GPKG",
         geometry_name="geom",
-        geometry_type="Polygon" if kinds <= {3} else "MultiPolygon",
+        geometry_type="MultiPolygon" if multi else "Polygon",
         crs=f"EPSG:{epsg}",
     )
+
+
+def _multi(flat: Polygons) -> pa.BinaryArray:
+    """WKB with a multipolygon in every row, as a layer of multipolygons has them."""
+    shapes = flat.to_shapely()
+    single = shapely.get_type_id(shapes) == 3
+    shapes[single] = [shapely.MultiPolygon([p]) for p in shapes[single]]
+    return pa.array(shapely.to_wkb(shapes), pa.binary())
 
 
 def _zip_shapefile(path: Path, name: str, shapes: Polygons, frame: pl.DataFrame, draft: Draft) -> None:

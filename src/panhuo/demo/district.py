@@ -17,6 +17,8 @@ from panhuo.demo.ground import Ground, make_ground
 from panhuo.demo.holdings import Parcels
 from panhuo.demo.shapes import to_shapely
 from panhuo.demo.tiling import polygons_of
+from panhuo.land.areas import planar_area
+from panhuo.land.polygons import Polygons
 from panhuo.progress import Progress, silent
 
 Geometries = NDArray[Any]
@@ -24,12 +26,16 @@ Geometries = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Frames under standard names by role, and the shapes (EPSG:4527) of those that have any, row by row."""
+    """Frames under standard names by role, and the shapes (EPSG:4527) of those that have any, row by row.
+
+    ``flat`` holds the large layers that are written as they are: patches, second_survey, zones, buildings.
+    """
 
     ground: Ground
     parcels: Parcels
     frames: dict[str, pl.DataFrame]
     shapes: dict[str, Geometries]
+    flat: dict[str, Polygons]
 
 
 def make_truth(parcels: int, seed: int, on: date, years: tuple[int, int], progress: Progress = silent) -> Truth:
@@ -39,6 +45,7 @@ def make_truth(parcels: int, seed: int, on: date, years: tuple[int, int], progre
     ground = make_ground(parcels, seed)
     shapes: dict[str, Geometries] = {}
     frames: dict[str, pl.DataFrame] = {}
+    flat: dict[str, Polygons] = {}
     shapes["parcels"] = to_shapely(polygons_of(ground.parcels, ground.bend, step=16, keep=0.6, salt=1))
     area = np.asarray(shapely.area(shapes["parcels"]))
     truth = holdings.settle(ground, area, seed, on)
@@ -51,8 +58,8 @@ def make_truth(parcels: int, seed: int, on: date, years: tuple[int, int], progre
         economy, made = firms.make_economy(made, years, seed)
         frames["firms"], frames["economy"] = made, economy
         progress("房屋", 2, steps)
-        frames["buildings"], shapes["buildings"] = buildings.make_buildings(ground, truth, seed)
-        ratio, density = buildings.densities(truth, frames["buildings"], shapes["buildings"])
+        frames["buildings"], flat["buildings"] = buildings.make_buildings(ground, truth, seed)
+        ratio, density = buildings.densities(truth, frames["buildings"], flat["buildings"])
         owners = made.filter("owner").unique("row", keep="first", maintain_order=True)
         progress("权属与调查", 3, steps)
         frame = holdings.parcel_frame(truth, owners, seed, on).with_columns(
@@ -74,15 +81,20 @@ def make_truth(parcels: int, seed: int, on: date, years: tuple[int, int], progre
         frames["legacy"], shapes["legacy"] = lists.make_legacy(ground, truth, seed)
         progress("三调、二调、规划与界线", 5, steps)
         for role, (table, polygons) in around.result().items():
-            frames[role], shapes[role] = table, polygons
+            frames[role] = table
+            if isinstance(polygons, Polygons):
+                flat[role] = polygons
+            else:
+                shapes[role] = polygons
     progress("三调、二调、规划与界线", steps, steps)
-    return Truth(ground, truth, frames, shapes)
+    return Truth(ground, truth, frames, shapes, flat)
 
 
-def _around(ground: Ground, parcels: Parcels, seed: int) -> dict[str, surroundings.Made]:
+def _around(ground: Ground, parcels: Parcels, seed: int) -> dict[str, surroundings.Made | surroundings.Flat]:
     """Surveys, plans and divisions."""
     table, shapes = surroundings.make_patches(ground, parcels, seed)
-    made = {"patches": (table.with_columns(patch_area_m2=pl.Series(np.round(shapely.area(shapes), 2))), shapes)}
+    table = table.with_columns(patch_area_m2=pl.Series(np.round(planar_area(shapes), 2)))
+    made: dict[str, surroundings.Made | surroundings.Flat] = {"patches": (table, shapes)}
     made["second_survey"] = surroundings.make_second_survey(ground, parcels, seed)
     made["zones"] = surroundings.make_zones(ground, parcels, seed)
     tiles = surroundings.block_tiles(ground)

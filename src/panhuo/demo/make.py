@@ -68,6 +68,7 @@ def make_district(
     if not errors:
         draft.parcel_rings = to_polygons(draft.shapes["parcels"])
     del draft.shapes["parcels"]
+    truth.flat.clear()
     truth.shapes.clear()  # the draft has what is written; a large district would hold everything twice
     inputs = write_delivery(folder, draft, on, years, progress)
     for item in planted:
@@ -188,4 +189,4 @@ def draft_of(truth: Truth) -> Draft:
     frames = dict(truth.frames)
     frames["parcels"] = frame.filter(pl.Series(keep))
     shapes = {**truth.shapes, "parcels": shape[keep]}
-    return Draft(frames, shapes, to_polygons(shape[:0]), plots, legacy_plots)
+    return Draft(frames, shapes, dict(truth.flat), to_polygons(shape[:0]), plots, legacy_plots)

@@ -97,9 +97,9 @@ def open_rings(rings: Polygons, rows: list[int]) -> Polygons:
 def plant_systems(p: Planting) -> None:
     """The second survey in zone 38 (D03), the buildings without .prj (D02), the parcels without .cpg (R01)."""
     change = pyproj.Transformer.from_crs(4527, 4526, always_xy=True)
-    p.draft.shapes["second_survey"] = shapely.transform(
-        p.draft.shapes["second_survey"], lambda c: np.round(np.column_stack(change.transform(c[:, 0], c[:, 1])), 3)
-    )
+    flat = p.draft.flat["second_survey"]
+    moved = change.transform(flat.coords[:, 0], flat.coords[:, 1])
+    p.draft.flat["second_survey"] = flat.with_coords(np.round(np.column_stack(moved), 3))
     p.draft.prj["second_survey"] = (
         PRJ_39.replace("Zone_39", "Zone_38")
         .replace("39500000.0", "38500000.0")

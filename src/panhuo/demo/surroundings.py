@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from panhuo.demo import layout, uses
 from panhuo.demo.ground import Ground, middle
 from panhuo.demo.holdings import AREA_KINDS, AREA_NAMES, Parcels, renewal_of_blocks
-from panhuo.demo.shapes import explode, to_shapely, union_by
+from panhuo.demo.shapes import explode, to_polygons, union_by
 from panhuo.demo.tiling import Ints, cut, hash01, polygons_of, simple
 from panhuo.land.polygons import Polygons
 
@@ -20,6 +20,7 @@ Geometries = NDArray[Any]
 #: The halves of a street are one patch along the earliest so many cuts; the lanes of a large district stay in pieces.
 MERGED_CUTS = 3000
 Made = tuple[pl.DataFrame, Geometries]
+Flat = tuple[pl.DataFrame, Polygons]
 
 _FIELD_CLASSES = (("0102", "水浇地", 0.62), ("0103", "旱地", 0.12), ("0201", "果园", 0.10), ("0307", "其他林地", 0.06),
                   ("1104", "坑塘水面", 0.04), ("1202", "设施农用地", 0.06))  # fmt: skip
@@ -53,7 +54,7 @@ def _town_attribute(region: Ints, dlbm: NDArray[np.str_], town: Ints) -> NDArray
     return np.where(alone, np.char.add(base, "A"), base)
 
 
-def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
+def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Flat:
     """三调 DLTB (TD/T 1057-2020): half the blocks' patches follow the parcels within a metre, half go their own way."""
     rng = np.random.default_rng([seed, 30])
     region = ground.region[ground.patch_block]
@@ -79,7 +80,6 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
 
     tiles = polygons_of(np.vstack([ground.patches, ground.strips]), ground.patch_bend, keep=0.6, salt=3)
     p = len(ground.patches)
-    shapes = to_shapely(tiles)
     strip_region = ground.region[ground.strip_block]
     town = ground.town[ground.strip_block]
     kind = np.select(
@@ -96,20 +96,20 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
     short = np.flatnonzero(ground.strip_cut >= MERGED_CUTS)
     roads, keys = union_by(_take(strips, long), group[long])
     roads, from_group = explode(roads)
-    roads = np.concatenate([roads, to_shapely(_take(strips, short))])
+    shapes = Polygons.concat([_take(tiles, np.arange(p)), to_polygons(roads), _take(strips, short)])
     keys = np.concatenate([keys[from_group], group[short]])
     attribute, kind, road_town = keys % 4, keys // 4 % 4, keys // 16 % 16
     road_dlbm = np.array(["1004", "1006", "1101", "1003"])[kind]
     road_name = np.array(["城镇村道路用地", "农村道路", "河流水面", "公路用地"])[kind]
 
-    all_region = np.concatenate([region, np.full(len(roads), -1)])
+    all_region = np.concatenate([region, np.full(len(keys), -1)])
     all_dlbm = np.concatenate([dlbm, road_dlbm])
     all_town = np.concatenate([ground.town[ground.patch_block], road_town])
     code = np.where(built, _town_attribute(region, dlbm, ground.town[ground.patch_block]), "")
     code = np.concatenate([code, np.array(["", "201", "202", "203"])[attribute]])
     n = len(all_dlbm)
     towns = np.array([t.code for t in layout.TOWNSHIPS])
-    village = np.concatenate([ground.patch_block % 180 + 1, np.ones(len(roads), np.int64)])
+    village = np.concatenate([ground.patch_block % 180 + 1, np.ones(len(keys), np.int64)])
     state = np.isin(all_region, (layout.NEW_TOWN, layout.OLD_TOWN, layout.PARK, layout.OLD_WORKS, layout.LAKE)) | (
         (all_region < 0) & np.isin(all_dlbm, ("1003", "1004", "1101"))
     )
@@ -123,7 +123,7 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Made:
         town_attribute=pl.Series(code).replace({"": None}),
         ownership_nature=pl.Series(np.where(state, "20", "30")),
         year=pl.lit(2025),
-    ), np.concatenate([shapes[:p], roads])
+    ), shapes
 
 
 def _slice(tiles: Polygons, start: int) -> Polygons:
@@ -131,7 +131,7 @@ def _slice(tiles: Polygons, start: int) -> Polygons:
     return simple(tiles.coords[a:], tiles.rings[start:] - a)
 
 
-def make_second_survey(ground: Ground, parcels: Parcels, seed: int) -> Made:
+def make_second_survey(ground: Ground, parcels: Parcels, seed: int) -> Flat:
     """二调: coarser patches of 2009 with three-digit classes; younger blocks were still fields then."""
     rng = np.random.default_rng([seed, 31])
     rects, block, _ = cut(
@@ -155,14 +155,14 @@ def make_second_survey(ground: Ground, parcels: Parcels, seed: int) -> Made:
             "year": np.full(len(rects), 2009),
         }
     )
-    return frame, to_shapely(polygons_of(rects, ground.patch_bend, keep=0.15, step=40, salt=5))
+    return frame, polygons_of(rects, ground.patch_bend, keep=0.15, step=40, salt=5)
 
 
 def _area(r: Ints) -> NDArray[np.float64]:
     return ((r[:, 2] - r[:, 0]) * (r[:, 3] - r[:, 1])).astype(np.float64)
 
 
-def make_zones(ground: Ground, parcels: Parcels, seed: int) -> Made:
+def make_zones(ground: Ground, parcels: Parcels, seed: int) -> Flat:
     """Planned use of each group of lots (land and sea use codes 2023): what stands there, or what shall come
     instead."""
     rng = np.random.default_rng([seed, 32])
@@ -182,7 +182,7 @@ def make_zones(ground: Ground, parcels: Parcels, seed: int) -> Made:
             "max_plot_ratio": ratio,
         }
     )
-    return frame, to_shapely(polygons_of(ground.stage, ground.bend, step=16, keep=0.6, salt=1))
+    return frame, polygons_of(ground.stage, ground.bend, step=16, keep=0.6, salt=1)
 
 
 def controlled_blocks(ground: Ground, seed: int) -> dict[str, NDArray[np.bool_]]:
