@@ -16,9 +16,7 @@ from panhuo.exchange import encoding as enc
 from panhuo.exchange import tabular
 from panhuo.exchange.codes import finding
 from panhuo.exchange.delivery import Layer
-from panhuo.exchange.points import with_geometry
 from panhuo.exchange.result import ReadResult
-from panhuo.exchange.stage import Stage
 from panhuo.messages import Finding
 
 #: So many rows are looked at for the header.
@@ -33,7 +31,7 @@ class Lines(NamedTuple):
     at: list[int]
 
 
-def read(data: bytes, source: str, stem: str, ext: str, stage: Stage) -> ReadResult:
+def read(data: bytes, source: str, stem: str, ext: str) -> ReadResult:
     """One separated text as one layer, all columns text; an empty result without findings when it is prose, not a
     table."""
     findings: list[Finding] = []
@@ -85,7 +83,7 @@ def read(data: bytes, source: str, stem: str, ext: str, stage: Stage) -> ReadRes
                 do=("请填写后提供，或说明确无数据。", "Fill it in, or say that there is none."),
             )
         )
-    return ReadResult((with_geometry(layer, stage, findings),), findings)
+    return ReadResult((layer,), findings)
 
 
 def _separator(text: str, ext: str) -> str | None:

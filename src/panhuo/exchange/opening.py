@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from panhuo.exchange import archive, delimited, excel, geojson, grouping, parque
 from panhuo.exchange.codes import finding, unreadable
 from panhuo.exchange.delivery import Delivery, FileRecord, FileState, Layer
 from panhuo.exchange.placing import placed
+from panhuo.exchange.points import with_geometry
 from panhuo.exchange.refusals import AGAIN, REFUSED, USUAL, ZIP
 from panhuo.exchange.result import ReadResult
 from panhuo.exchange.sniff import PARTS, Kind, sniff
@@ -23,8 +23,8 @@ from panhuo.exchange.stage import Item, Limits, Stage, item, put
 from panhuo.messages import Finding, findings_table
 from panhuo.progress import Progress, silent
 
-#: Readers work beside each other: most of a reader's time is spent where Python's lock is open.
-_BESIDE = 2
+#: Tables are read beside the rest, by readers that call neither GDAL nor PROJ: those stay in the caller's thread.
+_TABLES: frozenset[Kind] = frozenset({"excel", "html", "excel_xml", "text"})
 
 
 @dataclass
@@ -34,13 +34,22 @@ class _Piece:
     path: str
     stage: Stage
     read: Callable[[_Piece], None] | None = None
+    table: bool = False
     layers: list[Layer] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     states: dict[str, FileState] = field(default_factory=dict)
 
     def keep(self, result: ReadResult) -> None:
         self.findings += result.findings
-        self.layers += [placed(layer, self.findings) for layer in result.layers]
+        self.layers += result.layers
+
+    def place(self) -> None:
+        """Geometry out of columns, and coordinate systems: by PROJ, so in the caller's thread."""
+        try:
+            shaped = [with_geometry(x, self.stage, self.findings) if x.driver == "CSV" else x for x in self.layers]
+            self.layers = [placed(x, self.findings) for x in shaped]
+        except Exception as error:  # the same as in run
+            self.findings.append(_mistake(self.path, error))
 
     def run(self) -> None:
         """Read; a reader's own mistake must not cost the rest of the delivery."""
@@ -64,8 +73,8 @@ class _Work:
     pieces: list[_Piece] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
 
-    def piece(self, path: str, read: Callable[[_Piece], None] | None = None) -> _Piece:
-        self.pieces.append(_Piece(path, self.stage, read))
+    def piece(self, path: str, read: Callable[[_Piece], None] | None = None, *, table: bool = False) -> _Piece:
+        self.pieces.append(_Piece(path, self.stage, read, table))
         return self.pieces[-1]
 
 
@@ -80,16 +89,13 @@ def open_delivery(
     called).
 
     Every file is recorded with its SHA-256; every layer and table is read whole; what cannot be read is a finding that
-    says what and where. The source is never written to. Files are read two at a time; layers and findings come in the
-    order of the files all the same. Raises :class:`PanhuoError` only when there is nothing at ``path``, and lets
-    :class:`Stopped` from ``progress`` (called in the caller's thread) pass.
+    says what and where. The source is never written to. Tables are read beside the other files; layers and findings
+    come in the order of the files all the same. Raises :class:`PanhuoError` only when there is nothing at ``path``, and
+    lets :class:`Stopped` from ``progress`` (called in the caller's thread) pass.
     """
     limits = limits or Limits()
-    pool = ThreadPoolExecutor(_BESIDE, "panhuo-reader", initializer=vector.hush)
-    with (
-        tempfile.TemporaryDirectory(prefix="panhuo-", ignore_cleanup_errors=True) as folder,
-        warnings.catch_warnings(),  # the readers' own guards against warnings are not made for threads
-    ):
+    pool = ThreadPoolExecutor(1, "panhuo-tables")
+    with tempfile.TemporaryDirectory(prefix="panhuo-", ignore_cleanup_errors=True) as folder:
         stage = Stage(Path(folder))
         work = _Work(stage, limits, progress, archive.Budget(limits))
         try:
@@ -105,11 +111,8 @@ def open_delivery(
             first.findings += [_link(link) for link in aside]
             if not files:
                 first.findings.append(_nothing(place.name))
-            _plan(_registered(files, first, work, pool), work, depth=0)
-            futures = [pool.submit(piece.run) for piece in work.pieces]
-            for k, (piece, future) in enumerate(zip(work.pieces, futures, strict=True)):
-                progress(f"读取 {piece.path}", k, len(futures))
-                future.result()
+            _plan(_registered(files, first, work), work, depth=0)
+            _run(work, pool)
         finally:
             pool.shutdown(cancel_futures=True)
     states = {p: state for piece in work.pieces for p, state in piece.states.items()}
@@ -119,16 +122,34 @@ def open_delivery(
     return Delivery(place, layers, records, findings_table([f for piece in work.pieces for f in piece.findings]))
 
 
-def _registered(files: list[tuple[str, Path]], first: _Piece, work: _Work, pool: ThreadPoolExecutor) -> list[Item]:
+def _run(work: _Work, pool: ThreadPoolExecutor) -> None:
+    """Read all pieces, the tables in the pool's thread."""
+    futures = {k: pool.submit(piece.run) for k, piece in enumerate(work.pieces) if piece.table}
+    order = sorted(range(len(work.pieces)), key=lambda k: k in futures)
+    for done, k in enumerate(order):
+        piece = work.pieces[k]
+        work.progress(f"读取 {piece.path}", done, len(order))
+        if k in futures:
+            futures[k].result()
+        else:
+            piece.run()
+        piece.place()
+
+
+def _registered(files: list[tuple[str, Path]], first: _Piece, work: _Work) -> list[Item]:
     """The files with their checksums; what cannot even be read is a finding of the first piece."""
     items = []
-    futures = [pool.submit(item, said, local) for said, local in files]
-    for k, ((said, _), future) in enumerate(zip(files, futures, strict=True)):
-        work.progress("登记文件", k, len(files))
-        try:
-            items.append(future.result())
-        except OSError as error:
-            first.findings.append(_no_access(said, error))
+    pool = ThreadPoolExecutor(2, "panhuo-checksums")
+    try:
+        futures = [pool.submit(item, said, local) for said, local in files]
+        for k, ((said, _), future) in enumerate(zip(files, futures, strict=True)):
+            work.progress("登记文件", k, len(files))
+            try:
+                items.append(future.result())
+            except OSError as error:
+                first.findings.append(_no_access(said, error))
+    finally:
+        pool.shutdown(cancel_futures=True)
     return items
 
 
@@ -143,6 +164,7 @@ def _plan(items: list[Item], work: _Work, depth: int) -> None:
     jobs: list[tuple[str, Callable[[_Piece], None] | Item]] = []
     jobs += [(folder, partial(_database, folder, files)) for folder, files in books.items()]
     jobs += [(next(iter(parts.values())).path, partial(_family, parts)) for parts in groups]
+    tables = {i.path for i in rest if kinds[i.path] in _TABLES and i.path not in taken}
     for i in rest:
         if i.path not in taken:
             jobs.append((i.path, i if kinds[i.path] == "zip" else partial(_single, i, kinds[i.path], rest)))
@@ -150,7 +172,7 @@ def _plan(items: list[Item], work: _Work, depth: int) -> None:
         if isinstance(job, Item):
             _archive(job, work, depth)
         else:
-            work.piece(path, job)
+            work.piece(path, job, table=path in tables)
 
 
 def _kind(i: Item, findings: list[Finding]) -> Kind:
@@ -254,7 +276,7 @@ def _by_kind(i: Item, kind: Kind, beside: list[Item], piece: _Piece) -> ReadResu
     if kind in ("parquet", "feather"):
         return parquet.read(i.local, i.path, i.stem, feather=kind == "feather")
     if kind in ("text", "mapinfo"):
-        result = delimited.read(i.data(), i.path, i.stem, i.ext, piece.stage)
+        result = delimited.read(i.data(), i.path, i.stem, i.ext)
         return result if result.layers or result.findings else None
     if kind in ("gpkg", "sqlite"):
         return _sqlite(i, kind, beside, piece)

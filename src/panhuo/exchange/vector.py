@@ -7,8 +7,6 @@ import json
 import sqlite3
 import warnings
 from collections.abc import Collection
-from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +40,6 @@ def arrow(path: Path | str, layer: str | None = None, **options: Any) -> tuple[d
         warnings.simplefilter("ignore")
         meta, table = pyogrio.raw.read_arrow(path, layer=layer, **options)
     return meta, table
-
-
-def hush() -> None:
-    """Let pyogrio take GDAL's messages in this thread too; it does so only for the thread that imported it, and in
-    others GDAL writes them to the terminal."""
-    with suppress(ImportError, AttributeError):  # pyogrio keeps this to itself, and may rename it
-        import_module("pyogrio._err")._register_error_handler()
 
 
 def read(path: Path, source: str, driver: str, **options: Any) -> ReadResult:
