@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,15 +59,18 @@ def a_table_without_rows(_: Path) -> tuple[pl.DataFrame, list[int | None]]:
 @story("D02")
 def a_shapefile_without_prj(folder: Path) -> tuple[pl.DataFrame, list[int | None]]:
     table = {"ZDDM": CODES[:2]}
-    pyogrio.raw.write(
-        folder / "宗地.shp",
-        geometry=shapely.to_wkb(row_of(2)),
-        field_data=[pl.Series(v).to_numpy() for v in table.values()],
-        fields=list(table),
-        geometry_type="Polygon",
-        crs=None,
-        encoding="GBK",
-    )
+    with warnings.catch_warnings():
+        # that a file without a coordinate system is of little use is the point here
+        warnings.simplefilter("ignore")
+        pyogrio.raw.write(
+            folder / "宗地.shp",
+            geometry=shapely.to_wkb(row_of(2)),
+            field_data=[pl.Series(v).to_numpy() for v in table.values()],
+            fields=list(table),
+            geometry_type="Polygon",
+            crs=None,
+            encoding="GBK",
+        )
     (folder / "宗地.prj").unlink(missing_ok=True)
     return check_delivery(folder)[1], [None]
 

@@ -50,20 +50,13 @@ def code_values(subject: Subject, settings: Settings) -> pl.DataFrame:
     for field in subject.role.fields:
         if field.name not in subject.frame.columns or not field.scheme or field.scheme in OPEN_LISTS:
             continue
-        known = _known(subject.frame.select(pl.col(field.name).cast(pl.String)), field)
-        if known is None:
-            continue
-        index = (known == False).fill_null(False).arg_true().cast(pl.Int64)  # noqa: E712 - an expression over a column
+        index = _rows_of(subject.frame[field.name], _unknown(field))
         if len(index):
             name = _scheme_name(field.scheme)
             parts.append(_told("A03", subject, field.name, index, f"不在{name.zh}的值域内", f"is not in {name.en}"))
     parts += _names(subject)
     if subject.role.id == "enterprises" and "industry_code" in subject.frame.columns:
-        column = pl.col("industry_code").cast(pl.String)
-        unknown = subject.frame.select(
-            column.is_not_null() & industry_division(column).is_null() & industry_section(column).is_null()
-        ).to_series()
-        index = unknown.arg_true().cast(pl.Int64)
+        index = _rows_of(subject.frame["industry_code"], _no_industry)
         if len(index):
             parts.append(
                 _told(
@@ -78,18 +71,29 @@ def code_values(subject: Subject, settings: Settings) -> pl.DataFrame:
     return join_findings(parts)
 
 
-def _known(column: pl.DataFrame, field: Field) -> pl.Series | None:
-    """For each value whether its list has it; asked once for each distinct value."""
-    name = column.columns[0]
-    distinct = column.unique()
+def _rows_of(column: pl.Series, wrong: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """Rows whose value ``wrong`` says is wrong; asked once for each distinct value."""
+    text = column.cast(pl.String).alias("text")
+    distinct = text.drop_nulls().unique().rechunk()
+    # a column of its own first: as a predicate the answer would be asked for piece by piece
+    answer = distinct.to_frame().with_columns(wrong(pl.col("text")).alias("wrong"))["wrong"]
+    bad = distinct.filter(answer.fill_null(False))
+    if not len(bad):
+        return pl.Series("index", [], dtype=pl.Int64)
+    return text.is_in(bad.implode()).fill_null(False).arg_true().cast(pl.Int64).alias("index")
+
+
+def _unknown(field: Field) -> Callable[[pl.Expr], pl.Expr]:
+    """Whether a code is in none of the lists of its field; never for a list that is not known here."""
     if field.scheme in SCHEMES:
-        answer = is_known(pl.col(name), str(field.scheme), related=True)
-    elif field.scheme in CODE_LISTS:
-        answer = is_item(pl.col(name), str(field.scheme))
-    else:
-        return None
-    answers = distinct.with_columns(answer.alias("_known"))
-    return column.join(answers, on=name, how="left", nulls_equal=True, maintain_order="left")["_known"]
+        return lambda text: ~is_known(text, str(field.scheme), related=True)
+    if field.scheme in CODE_LISTS:
+        return lambda text: ~is_item(text, str(field.scheme))
+    return lambda text: pl.lit(False)
+
+
+def _no_industry(text: pl.Expr) -> pl.Expr:
+    return industry_division(text).is_null() & industry_section(text).is_null()
 
 
 def _scheme_name(scheme: str | None) -> Text:
@@ -142,10 +146,14 @@ def code_structure(subject: Subject, settings: Settings) -> pl.DataFrame:
             check, faults = CHECKS[field.name]
             if field.name == "parcel_code" and not is_cadastral(subject):
                 continue
-            rows = _suspects(subject.raw[field.name], field.name)
-            found = check(subject.raw[field.name].gather(rows))["fault"]
+            column = subject.raw[field.name]
+            distinct = column.drop_nulls().unique()
+            if field.name in PLAIN:
+                distinct = distinct.filter(~distinct.str.contains(PLAIN[field.name]))
+            found = check(distinct)["fault"]
             for fault in found.drop_nulls().unique().sort():
-                index = rows.filter((found == fault).fill_null(False))
+                bad = distinct.filter((found == fault).fill_null(False))
+                index = column.is_in(bad.implode()).fill_null(False).arg_true().cast(pl.Int64)
                 told = faults[fault]
                 parts.append(_told("A04", subject, field.name, index, told.zh, told.en))
         elif field.name in DIGITS:
@@ -186,13 +194,6 @@ def irregular(subject: Subject, name: str) -> tuple[pl.Series, pl.Series, pl.Ser
         right = CHECKS[name][0](after)["valid"].fill_null(False)
         index, raw, after = index.filter(right), raw.filter(right), after.filter(right)
     return index, raw, after
-
-
-def _suspects(column: pl.Series, name: str) -> pl.Series:
-    """Rows of a code that are not right at first sight: only these need the whole look."""
-    if name not in PLAIN:
-        return pl.int_range(len(column), eager=True, dtype=pl.Int64)
-    return (~column.str.contains(PLAIN[name])).fill_null(False).arg_true().cast(pl.Int64)
 
 
 def is_cadastral(subject: Subject) -> bool:

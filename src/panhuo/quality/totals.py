@@ -29,8 +29,11 @@ def subtotals(subject: Subject, settings: Settings) -> pl.DataFrame:
     lines = subject.row_numbers()
     frame = subject.layer.frame()
     told = {int(m[1]): json.loads(m[2]) for m in found}
+    texts = [None if v is None else str(v) for values in told.values() for v in values.values()]
+    read = iter(to_number(pl.Series(texts, dtype=pl.String)).values)
+    totals = {line: {name: next(read) for name in values} for line, values in told.items()}
     # only columns that a total row gives a number for are read as numbers
-    given = {name for values in told.values() for name, value in values.items() if _number(value) is not None}
+    given = {name for values in totals.values() for name, value in values.items() if value is not None}
     numbers = {name: to_number(frame[name]) for name in frame.columns if name in given}
     numeric = {n: v.values for n, v in numbers.items() if v.values.is_not_null().any() and not v.bad.any()}
     tolerance = settings.get("C02", "tolerance_share")
@@ -40,8 +43,7 @@ def subtotals(subject: Subject, settings: Settings) -> pl.DataFrame:
         label = next((str(v) for v in values.values() if isinstance(v, str) and v.strip()), "合计")
         part = bool(_PART.search(label))
         mask = (lines < line) & (lines > start) if part else lines < line
-        for name, value in values.items():
-            total = _number(value)
+        for name, total in totals[line].items():
             if name not in numeric or total is None:
                 continue
             summed = float(numeric[name].filter(mask).sum() or 0.0)
@@ -55,8 +57,3 @@ def subtotals(subject: Subject, settings: Settings) -> pl.DataFrame:
         orient="row",
     )
     return state("C02", subject, told_rows)
-
-
-def _number(value: object) -> float | None:
-    found: float | None = to_number(pl.Series([None if value is None else str(value)], dtype=pl.String)).values[0]
-    return found
