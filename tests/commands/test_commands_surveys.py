@@ -6,7 +6,11 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 import yaml
+
+import panhuo as ph
+from panhuo.progress import Progress
 
 
 def test_a_delivery_becomes_a_survey(desk: Path, panhuo) -> None:
@@ -37,14 +41,22 @@ def test_a_finished_survey_is_taken_over(desk: Path, panhuo) -> None:
     assert again.err == ""
 
 
-def test_from_scratch_forgets_half_way_results(desk: Path, panhuo) -> None:
-    before = (desk / "demo-district" / "成果" / "汇总表.xlsx").stat().st_mtime_ns
-    told = panhuo("survey", "run", "demo-district", "--from-scratch", "--lang", "en")
-    assert told.code == 0
-    assert "measure" in told.out
-    assert "holds" in told.out
+def test_from_scratch_forgets_half_way_results(desk: Path, panhuo, monkeypatch: pytest.MonkeyPatch) -> None:
+    work, results = desk / "demo-district" / ".成果.work", desk / "demo-district" / "成果"
+
+    def stopped_at_once(*_: object, progress: Progress) -> None:
+        assert not work.exists()
+        progress("量算", 0, 1)
+        raise ph.Stopped
+
+    assert work.exists()
+    monkeypatch.setattr("panhuo.survey.run", stopped_at_once)
+    told = panhuo("survey", "run", "demo-district", "--from-scratch")
+    assert told.code == 1
+    assert told.out == ""
     assert "量算" in told.err  # progress is no result
-    assert (desk / "demo-district" / "成果" / "汇总表.xlsx").stat().st_mtime_ns > before
+    assert "已按要求停止" in told.err
+    assert (results / "汇总表.xlsx").exists()
 
 
 def test_status_says_how_far_it_is(desk: Path, panhuo) -> None:

@@ -90,8 +90,11 @@ def _first_failing(section: Section, lang: Language) -> str:
     failing = [line for line in section.lines if line.state is False and line.depth == outer]
     for line in failing:
         if line.connective is None:
-            values = "；".join(f"{f.label(lang)} {f.shown(lang)}" for f in line.facts)
-            return line.text(lang) + (f"（{values}）" if lang == "zh" and values else f" ({values})" if values else "")
+            if lang == "en":
+                values = "; ".join(f"{f.label.en}: {f.shown.en}" for f in line.facts)
+                return f"not '{line.text.en}'" + (f" ({values})" if values else "")
+            values = "；".join(f"{f.label.zh}：{f.shown.zh}" for f in line.facts)
+            return f"不符合“{line.text.zh}”" + (f"（{values}）" if values else "")
     return Text("没有一项条件符合", "none of its conditions holds")(lang)
 
 
