@@ -25,19 +25,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """A mark that names no row is an error; ``--list-requirements`` prints the list instead of running tests."""
     rows = {f"{document}-{number:02d}" for document, count in REGISTER.items() for number in range(1, count + 1)}
     shown: dict[str, list[str]] = defaultdict(list)
+    held: dict[str, list[str]] = defaultdict(list)
     for item in items:
-        for mark in item.iter_markers("requirement"):
-            for row in mark.args:
-                if row not in rows:
-                    raise pytest.UsageError(f"{item.nodeid}: the register has no row {row!r}")
-                if item.nodeid not in shown[row]:
-                    shown[row].append(item.nodeid)
+        for kind, table in (("requirement", shown), ("held", held)):
+            for mark in item.iter_markers(kind):
+                for row in mark.args:
+                    if row not in rows:
+                        raise pytest.UsageError(f"{item.nodeid}: the register has no row {row!r}")
+                    if item.nodeid not in table[row]:
+                        table[row].append(item.nodeid)
     if config.getoption("--list-requirements"):
         config.stash[_SHOWN] = dict(shown)
+        config.stash[_HELD] = len(held.keys() - shown.keys())
         items.clear()
 
 
 _SHOWN = pytest.StashKey[dict[str, list[str]]]()
+_HELD = pytest.StashKey[int]()
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -52,6 +56,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     for row in sorted(shown, key=lambda name: (name[:2], int(name[3:]))):
         for test in shown[row]:
             print(f"{row}  {test}")
+    print(f"{config.stash[_HELD]} more are held by a pack as data and not counted: nothing acts on them yet")
     print(f"{len(shown)} of {sum(REGISTER.values())}")
 
 
