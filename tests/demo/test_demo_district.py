@@ -441,7 +441,7 @@ def _digest(folder: Path) -> dict[str, str]:
     return {
         p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
         for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.suffix not in (".gpkg", ".xlsx")
+        if p.is_file()
     }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -157,26 +159,22 @@ def write_delivery(
         # A layer's shapes are let go as soon as it is written.
         prj = {layer: draft.prj.get(layer, PRJ_39) for layer in ("parcels", "buildings")}
 
-        def later(work: Callable[[], object]) -> None:
-            begun.append(pool.submit(work))
+        def later(work: Callable[..., None], *details: object) -> None:
+            begun.append(pool.submit(work, *details))
 
         at = put("02三调/三调.gpkg", "patches", 144, layer="DLTB", year=2025)
-        later(lambda at=at: _gpkg(at, "DLTB", f["patches"].rename(PATCHES), draft.flat.pop("patches")))
+        later(_gpkg, at, "DLTB", f["patches"].rename(PATCHES), draft.flat.pop("patches"))
         at = put("01权籍/宗地.shp", "parcels", 32)
-        later(lambda at=at: write_shapefile(at, draft.parcel_rings, parcels, PARCELS, prj["parcels"]))
+        later(write_shapefile, at, draft.parcel_rings, parcels, PARCELS, prj["parcels"])
         late = put("01权籍/补充宗地.txt", "parcels", 12)
         draft.lines["补充宗地"] = write_boundary_txt(late, draft.plots, "澄湖区不动产登记中心", on)
         at = put("04房屋/房屋.shp", "buildings", 75)
-        later(lambda at=at: write_shapefile(
-            at, draft.flat.pop("buildings"), f["buildings"], BUILDINGS, prj["buildings"]
-        ))  # fmt: skip
+        later(write_shapefile, at, draft.flat.pop("buildings"), f["buildings"], BUILDINGS, prj["buildings"])
         at = put("02三调/二调地类.zip", "second_survey", date(2010, 3, 31), year=2009)
-        later(lambda at=at: _zip_shapefile(
-            at, "二调地类", draft.flat.pop("second_survey"), f["second_survey"], draft
-        ))  # fmt: skip
+        later(_zip_shapefile, at, "二调地类", draft.flat.pop("second_survey"), f["second_survey"], draft)
         progress("写规划与登记", 1, total)
         layers: dict[str, Geometries | Polygons] = {**s, "zones": draft.flat.pop("zones")}
-        plan = [
+        plan: list[tuple[Path, str, pl.DataFrame, Geometries | Polygons]] = [
             (put("03规划/规划.gpkg", role, issued, layer=title), title, f[role].rename(RENAMED[role]), layers[role])
             for role, title, issued in (
                 ("zones", "规划用途", 410),
@@ -184,7 +182,7 @@ def write_delivery(
                 ("renewal_areas", "更新改造范围", 520),
             )
         ]
-        later(lambda: [_gpkg(*layer) for layer in plan])
+        later(_gpkg_of, plan)
         book("05登记/不动产登记.xlsx", "registration", 28, "澄湖区不动产登记信息汇总表",
              f"单位：平方米    导出日期：{on - timedelta(days=28):%Y年%m月%d日}", REGISTRATION, f["registration"],
              totals=("registered_area_m2",), total_rows=draft.totals.get("registration"), sheet="登记",
@@ -274,6 +272,19 @@ def _gpkg(path: Path, name: str, frame: pl.DataFrame, shapes: Geometries | Polyg
         geometry_type="MultiPolygon" if multi else "Polygon",
         crs=f"EPSG:{epsg}",
     )
+    without_clock(path)
+
+
+def _gpkg_of(layers: Sequence[tuple[Path, str, pl.DataFrame, Geometries | Polygons]]) -> None:
+    """Layers that share a file, one after the other."""
+    for layer in layers:
+        _gpkg(*layer)
+
+
+def without_clock(path: Path) -> None:
+    """Put a fixed moment where GDAL writes the time of writing, so that the same layers give the same bytes."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("update gpkg_contents set last_change = '2026-11-01T00:00:00.000Z'")
 
 
 def _multi(flat: Polygons) -> pa.BinaryArray:

@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -58,7 +58,7 @@ def write_book(
     fast = frame.height >= BY_COLUMN_FROM
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True, "default_date_format": "yyyy-mm-dd"})
-    book.set_properties({"title": title, "author": "澄湖区自然资源局", "created": date(2026, 11, 1)})
+    book.set_properties({"title": title, "author": "澄湖区自然资源局", "created": datetime(2026, 11, 1)})
     page = book.add_worksheet(sheet)
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     top = _headers(book, page, title, unit, heads)

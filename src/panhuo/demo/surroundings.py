@@ -78,7 +78,8 @@ def make_patches(ground: Ground, parcels: Parcels, seed: int) -> Flat:
     dlbm = np.select([higher, square], ["08H2A", "0810A"], dlbm)
     dlmc = np.select([higher, square], ["高教用地", "广场用地"], dlmc)
 
-    tiles = polygons_of(np.vstack([ground.patches, ground.strips]), ground.patch_bend, keep=0.6, salt=3)
+    # Every step is a vertex: two sides of a lane that kept different ones would cross in its curves.
+    tiles = polygons_of(np.vstack([ground.patches, ground.strips]), ground.patch_bend, keep=1.0, salt=3)
     p = len(ground.patches)
     strip_region = ground.region[ground.strip_block]
     town = ground.town[ground.strip_block]
