@@ -88,15 +88,11 @@ def run_command(
     A killed run goes on where it stopped; a step is taken over when inputs, pack and settings are the same. Results are
     put in place in one move at the end; until then the old ones stay.
     """
-    import shutil
-
     from panhuo.survey import load_config, run
 
     config = load_config(survey)
-    if from_scratch:
-        shutil.rmtree(config.folder / f".{config.results}.work", ignore_errors=True)
     with progress(quiet) as tell:
-        result = run(config, progress=tell)
+        result = run(config, from_scratch=from_scratch, progress=tell)
     reconciliation(result.balance, lang)
     seconds = result.manifest["seconds"]
     steps = ", ".join(f"{k} {v:.1f} s" for k, v in seconds.items() if k != "all")
@@ -105,6 +101,13 @@ def run_command(
         f"time {seconds['all']:.1f} s ({steps or 'every step was taken over'})",
         lang,
     )
+    if result.kept is not None:
+        say(
+            f"原成果中有人添加或改过的文件，已留存在：{result.kept}",
+            f"Files that people had added to the earlier results or changed there are kept in: {result.kept}",
+            lang,
+            style="yellow",
+        )
     say(f"成果：{result.folder}", f"results: {result.folder}", lang)
     for file in sorted(result.folder.iterdir()):
         if file.is_file():

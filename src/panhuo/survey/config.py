@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,10 @@ def load_config(path: str | Path) -> SurveyConfig:
     try:
         root = yaml.compose(text, Loader=_Loader)
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader with fewer words for yes and no
+    except ValueError as error:  # a date that the calendar does not have
+        raise PanhuoError(
+            f"日期或数值有误：{error}。", f"A date or number is wrong: {error}.", where=str(file)
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -114,15 +119,21 @@ def load_config(path: str | Path) -> SurveyConfig:
     problems: list[str] = []
     _examine(data, _TOP, lines, (), file, problems)
     for name in ("title", "pack", "on", "inputs"):
-        if name not in data:
+        if data.get(name) is None:
             problems.append(f"{file.name}: 缺少“{name}” / '{name}' is missing")
-    inputs = [entry for entry in data.get("inputs") or [] if isinstance(entry, dict)]
-    for number, entry in enumerate(inputs):
+    listed = data.get("inputs") if isinstance(data.get("inputs"), list) else []
+    inputs = []
+    for number, entry in enumerate(listed or []):
         spot = ("inputs", number)
+        if not isinstance(entry, dict):
+            here = f"{file.name}:{lines.get(spot, 0)}"
+            problems.append(f"{here}: 应当写成 {{path: …, role: …}} / should be {{path: …, role: …}}")
+            continue
+        inputs.append((number, entry))
         _examine(entry, _INPUT, lines, spot, file, problems)
         here = f"{file.name}:{lines.get(spot, 0)}"
         for name in ("path", "role"):
-            if name not in entry:
+            if not entry.get(name):
                 problems.append(f"{here}: 缺少“{name}” / '{name}' is missing")
         role = entry.get("role")
         if isinstance(role, str) and role not in ROLES:
@@ -131,12 +142,14 @@ def load_config(path: str | Path) -> SurveyConfig:
             problems.append(f"{here}: 没有角色“{role}” / there is no role '{role}'{hint}")
         elif isinstance(role, str):
             known = {f.name for f in ROLES[role].fields}
-            for name in [*(entry.get("fields") or {}), *(entry.get("units") or {})]:
+            for name in [k for part in ("fields", "units") if isinstance(entry.get(part), dict) for k in entry[part]]:
                 if name not in known:
                     near = difflib.get_close_matches(name, sorted(known), 1)
                     hint = f"，是否“{near[0]}” / did you mean '{near[0]}'" if near else ""
                     problems.append(f"{here}: 角色 {role} 没有字段“{name}” / role {role} has no field '{name}'{hint}")
-    for code in data.get("repairs") or []:
+    problems += _results(data, [entry for _, entry in inputs], lines, file)
+    problems += _values(data, lines, file)
+    for code in data.get("repairs") or [] if isinstance(data.get("repairs"), list) else []:
         if code not in REPAIRABLE:
             here = f"{file.name}:{lines.get(('repairs',), 0)}"
             have = "、".join(REPAIRABLE)
@@ -151,11 +164,17 @@ def load_config(path: str | Path) -> SurveyConfig:
         title=data["title"],
         pack=data["pack"],
         on=data["on"],
-        inputs=tuple(Input(**{**entry, "line": lines.get(("inputs", n), 0)}) for n, entry in enumerate(inputs)),
+        inputs=tuple(
+            Input(
+                **{k: v for k, v in entry.items() if v is not None} | {"path": _plain_path(entry["path"], file)},
+                line=lines.get(("inputs", n), 0),
+            )
+            for n, entry in inputs
+        ),
         division=data.get("division"),
-        crs=data.get("crs", "auto"),
+        crs=data.get("crs") or "auto",
         years=data.get("years") or {},
-        results=data.get("results", "成果"),
+        results=data.get("results") or "成果",
         packs=tuple(data.get("packs") or ()),
         checks={str(k): float(v) for k, v in (data.get("checks") or {}).items()},
         skip=tuple(data.get("skip") or ()),
@@ -164,6 +183,62 @@ def load_config(path: str | Path) -> SurveyConfig:
         language="en" if data.get("language") == "en" else "zh",
         simulated=bool(data.get("simulated", False)),
     )
+
+
+def _plain_path(path: str, file: Path) -> str:
+    """A path as people write it (``\\``, ``.``, ``..``, or in full) as one from survey.yaml where that is possible."""
+    plain = os.path.normpath(path.strip().replace("\\", "/"))
+    if Path(plain).is_absolute():
+        for folder in (file.parent.absolute(), file.parent.resolve()):
+            if Path(plain).is_relative_to(folder):
+                plain = str(Path(plain).relative_to(folder))
+    return Path(plain).as_posix()
+
+
+def _results(
+    data: Mapping[str, Any], inputs: list[dict[str, Any]], lines: Mapping[tuple[Any, ...], int], file: Path
+) -> list[str]:
+    """The results are a folder of their own beside survey.yaml: it is replaced whole, so nothing else may lie there."""
+    name = data.get("results")
+    if not isinstance(name, str):
+        return []
+    here = f"{file.name}:{lines.get(('results',), 0)}"
+    if not name.strip() or name.startswith(".") or re.search(r'[\\/:*?"<>|\x00-\x1f]', name):
+        return [
+            f"{here}: results 应当是一个文件夹名，不带路径 / 'results' should be the name of a folder, without a path"
+        ]
+    first = {Path(_plain_path(str(e.get("path", "")), file)).parts[:1] for e in inputs}
+    if (name,) in first or name == file.name or name in [str(p) for p in data.get("packs") or ()]:
+        return [f"{here}: 成果不能放进交付所在的“{name}” / the results cannot replace '{name}', which holds inputs"]
+    return []
+
+
+def _values(data: Mapping[str, Any], lines: Mapping[tuple[Any, ...], int], file: Path) -> list[str]:
+    """What stands inside the mappings and lists, and the few keys that take one of several words."""
+    out = []
+
+    def at(*spot: Any) -> str:
+        return f"{file.name}:{lines.get(spot, lines.get(spot[:1], 0))}"
+
+    for key, kinds, words in (
+        ("years", int, "年份 / a year"),
+        ("checks", (int, float), "数值 / a number"),
+        ("readings", str, "文字 / text"),
+    ):
+        values = data.get(key)
+        for name, value in values.items() if isinstance(values, dict) else ():
+            if not isinstance(value, kinds) or isinstance(value, bool) or value != value:
+                out.append(f"{at(key, name)}: {key} 的“{name}”应当是{words}")
+    for key in ("packs", "skip", "repairs"):
+        items = data.get(key)
+        for number, item in enumerate(items if isinstance(items, list) else ()):
+            if not isinstance(item, str):
+                out.append(f"{at(key, number)}: {key} 的“{item}”应当是文字 / text")
+    if isinstance(data.get("language"), str) and data["language"] not in ("zh", "en"):
+        out.append(f"{at('language')}: language 只能是 zh 或 en / 'language' is zh or en")
+    if isinstance(data.get("on"), datetime):
+        out.append(f"{at('on')}: “on”只写日期，不写时刻 / 'on' is a date without a time")
+    return out
 
 
 class _Loader(yaml.SafeLoader):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import platform
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -20,6 +17,7 @@ from panhuo import __version__
 from panhuo.identify import Verdicts, identify
 from panhuo.identify import load as load_verdicts
 from panhuo.identify import save as save_verdicts
+from panhuo.identify.from_pack import standard_of
 from panhuo.messages import PanhuoError
 from panhuo.packs import Pack, freeze, load_pack
 from panhuo.progress import Progress, silent
@@ -27,13 +25,15 @@ from panhuo.survey.check import check
 from panhuo.survey.config import SurveyConfig, load_config
 from panhuo.survey.deliver import deliver, roots
 from panhuo.survey.gather import gather
+from panhuo.survey.lock import alone
 from panhuo.survey.measure.run import measure
 from panhuo.survey.measured import Measured, load_measured, save_measured
 from panhuo.survey.mending import mend
 from panhuo.survey.register import write_registers
 from panhuo.survey.report import write_papers
+from panhuo.survey.results import assemble, examine, sweep
 from panhuo.survey.settings import check_settings
-from panhuo.survey.stages import Stages, key_of, place, recover
+from panhuo.survey.stages import Stages, key_of, recover
 from panhuo.survey.tables import Reconciliation, reconcile
 
 #: The stages in their order, with their names for people.
@@ -48,11 +48,16 @@ STAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished survey: where its results are, its manifest, and its reconciliation."""
+    """A finished survey: where its results are, its manifest, and its reconciliation.
+
+    ``kept`` is the folder beside the results that holds what people had added to the earlier results or changed in
+    them; None where there was nothing of that kind.
+    """
 
     folder: Path
     manifest: dict[str, Any]
     balance: Reconciliation
+    kept: Path | None = None
 
     def verdicts(self) -> Verdicts:
         """The verdicts with their evidence, for ``explain`` and ``compare``."""
@@ -69,18 +74,28 @@ def pack_of(config: SurveyConfig) -> Pack:
     return load_pack(config.pack, on=config.on, folders=[config.folder / p for p in config.packs] or None)
 
 
-def run(config: SurveyConfig, *, progress: Progress = silent) -> Result:
-    """Run a survey, or go on where an earlier run of the same inputs stopped.
+def run(config: SurveyConfig, *, from_scratch: bool = False, progress: Progress = silent) -> Result:
+    """Run a survey, or go on where an earlier run of the same inputs stopped (unless ``from_scratch``).
 
     Results are put in place in one step at the end; until then what was there before stays there. A stage is taken over
     from an earlier run when nothing that it rests on has changed: inputs (path, size, time of change), pack, settings,
-    version of Panhuo.
+    version of Panhuo. Only one run of a survey goes on at a time; a second one raises :class:`PanhuoError`.
     """
-    began = time.monotonic()
     pack = pack_of(config)
-    stages = Stages(config.folder / f".{config.results}.work")
-    recover(config.results_folder)
-    stages.sweep()
+    # what the standard does not know is said before hours of reading and not after them
+    standard_of(pack, on=config.on, readings=config.readings)
+    check_settings(config, pack)
+    with alone(config.folder / f".{config.results}.lock"):
+        recover(config.results_folder)
+        examine(config)
+        sweep(config)
+        stages = Stages(config.folder / f".{config.results}.work")
+        stages.sweep(everything=from_scratch)
+        return _run(config, pack, stages, progress)
+
+
+def _run(config: SurveyConfig, pack: Pack, stages: Stages, progress: Progress) -> Result:
+    began = time.monotonic()
     times: dict[str, float] = {}
     frozen = freeze(pack)
     base = key_of(__version__, _inputs_key(config), _config_key(config))
@@ -146,9 +161,10 @@ def run(config: SurveyConfig, *, progress: Progress = silent) -> Result:
             where=str(config.file),
         )
     manifest = _manifest(config, pack, frozen, stages, balance, times, time.monotonic() - began)
-    _assemble(config, {"check": checked, "identify": identified, "register": registered, "report": reported}, manifest)
+    parts = {"check": checked, "identify": identified, "register": registered, "report": reported}
+    kept = assemble(config, parts, manifest)
     progress("放置成果", 1, 1)
-    return Result(config.results_folder, manifest, balance)
+    return Result(config.results_folder, manifest, balance, kept)
 
 
 def _deliver_check_measure(
@@ -183,10 +199,15 @@ def _deliver_check_measure(
 
 
 def _inputs_key(config: SurveyConfig) -> list[tuple[str, int, int]]:
-    """Every file below the inputs by path, size and time of change."""
+    """Every file below the inputs by path, size and time of change; with a single file its companions (.dbf, .prj)."""
     out = []
     for root in roots(config):
-        files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else [root]
+        if root.is_dir():
+            files = sorted(p for p in root.rglob("*") if p.is_file())
+        elif root.parent.is_dir():
+            files = sorted(p for p in root.parent.iterdir() if p.stem == root.stem and p.is_file())
+        else:
+            files = []
         for file in files:
             if file.exists():
                 stat = file.stat()
@@ -239,33 +260,3 @@ def _manifest(
         "holds": balance.holds,
         "seconds": {**times, "all": round(seconds, 3)},
     }
-
-
-#: What the files of the check are called among the results.
-_NAMES = {"findings.parquet": "检查发现.parquet", "repairs.parquet": "修复建议.parquet"}
-
-
-def _assemble(config: SurveyConfig, parts: dict[str, Path], manifest: dict[str, Any]) -> None:
-    """Gather the stages' files into one fresh folder and put it in place in one step."""
-    fresh = config.results_folder.with_name(f".{config.results}.{os.getpid()}")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, part in parts.items():
-        target = fresh / "证据" if name == "identify" else fresh
-        target.mkdir(exist_ok=True)
-        for file in sorted(part.iterdir()):
-            if file.name in ("done.json", "对账.parquet", "对账.json"):
-                continue
-            goal = target / _NAMES.get(file.name, file.name)
-            # a copy, not a link: who edits a result must not edit what the next run takes over
-            shutil.copyfile(file, goal)
-    manifest["results"] = {
-        file.relative_to(fresh).as_posix(): _sha256(file) for file in sorted(fresh.rglob("*")) if file.is_file()
-    }
-    (fresh / "清单.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
-    place(fresh, config.results_folder)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -40,7 +40,8 @@ class Stages:
             record = json.loads(mark.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return mark.parent if record.get("key") == key else None
+        same = record.get("key") == key and record.get("files") == _sizes(mark.parent)
+        return mark.parent if same else None
 
     def make(self, name: str, key: str, write: Callable[[Path], dict[str, Any] | None]) -> Path:
         """Run ``write(folder)`` into a fresh folder and put it in place; what it returns becomes the stage's notes."""
@@ -51,7 +52,9 @@ class Stages:
         try:
             notes = write(fresh) or {}
             mark = fresh / _DONE
-            mark.write_text(json.dumps({"key": key, "notes": notes}, ensure_ascii=False), encoding="utf-8")
+            mark.write_text(
+                json.dumps({"key": key, "notes": notes, "files": _sizes(fresh)}, ensure_ascii=False), encoding="utf-8"
+            )
             _to_disk(mark)
         except BaseException:
             shutil.rmtree(fresh, ignore_errors=True)
@@ -66,11 +69,17 @@ class Stages:
         assert isinstance(notes, dict)
         return notes
 
-    def sweep(self) -> None:
-        """Remove what killed runs left behind."""
+    def sweep(self, *, everything: bool = False) -> None:
+        """Remove what killed runs left behind; with ``everything`` the finished stages too."""
         if self.folder.is_dir():
-            for left in self.folder.glob(".*.*"):
-                shutil.rmtree(left, ignore_errors=True)
+            for left in self.folder.iterdir():
+                if left.is_dir() and (everything or left.name.startswith(".")):
+                    shutil.rmtree(left, ignore_errors=True)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """What a stage left, by name: a stage from which somebody took a file is no finished stage."""
+    return {p.name: p.stat().st_size for p in sorted(folder.iterdir()) if p.is_file() and p.name != _DONE}
 
 
 def _to_disk(path: Path) -> None:
