@@ -10,7 +10,7 @@ import pyarrow as pa
 import shapely
 
 from panhuo import exchange
-from panhuo.documents import Column, Heading, KeyFigure, KeyFigures, Paper, Paragraph, Sheet, Table, Workbook
+from panhuo.documents import Block, Column, Heading, KeyFigure, KeyFigures, Paper, Paragraph, Sheet, Table, Workbook
 from panhuo.land.crs import Crs
 from panhuo.messages import Lang, Text, format_number
 from panhuo.quality.catalogue import catalogue
@@ -90,10 +90,10 @@ def findings_workbook(
         name = Text("清单", "list")(lang) + (f"{number + 1}" if number else "")
         sheets.append(Sheet(name, Table(columns, listed.slice(start, _ROWS_A_SHEET).rows(), frozen=2), title))
     if repairs is not None:
-        for applied, name in ((False, PROPOSED), (True, APPLIED)):
+        for applied, sheet in ((False, PROPOSED), (True, APPLIED)):
             chosen = repairs.filter(pl.col("applied") == applied)
             if chosen.height:
-                sheets.append(Sheet(name(lang), _repairs_sheet(chosen, lang), title))
+                sheets.append(Sheet(sheet(lang), _repairs_sheet(chosen, lang), title))
     return Workbook(tuple(sheets), date=on, title=title, lang=lang)
 
 
@@ -171,7 +171,7 @@ def findings_paper(
             *(KeyFigure(SEVERITIES[s](lang), format_number(by.get(s, 0))) for s in SEVERITIES),
         )
     )
-    blocks = [
+    blocks: list[Block] = [
         figures,
         Heading(Text("发现了什么", "What was found")(lang), 1),
         summary_table(findings, lang)

@@ -16,6 +16,7 @@ from panhuo.land.polygons import Polygons
 from panhuo.land.projection import transform
 from panhuo.land.systems import Crs
 from panhuo.messages import Lang, Text
+from panhuo.overlay import duplicates
 from panhuo.packs import Pack
 from panhuo.survey.config import SurveyConfig
 from panhuo.survey.measured import Measured, Shapes
@@ -90,9 +91,13 @@ class Story:
     def map(self, title: str, classes: NDArray[np.int64], styles: tuple[ClassStyle, ...]) -> MapSpec:
         """The judged parcels painted by class, with townships, scale, north arrow and legend."""
         crs = self.measured.crs
+        shapes = self.shapes()
+        # of flats on one lot only the first is painted: the others would lie exactly under it
+        first = duplicates(shapes)
+        classes = np.where(first == np.arange(len(shapes)), classes, -1)
         return MapSpec(
             title=title,
-            layers=(MapLayer(self.shapes(), classes, styles),),
+            layers=(MapLayer(shapes, classes, styles),),
             boundaries=self.boundaries(),
             crs_note=crs.text(self.lang),
             date=self.config.on,

@@ -35,7 +35,7 @@ def measure(
     facts = land.measure_areas(parcels)
     form = registration.measure_form(parcels, source_of(sources.subjects("parcels")))
     rights = registration.measure_registration(sources, parcels, form)
-    facts = facts.merged(_codes(parcels, sources), rights, form, registration.measure_idle(sources, parcels))
+    facts = facts.merged(_codes(parcels, sources, gathered), rights, form, registration.measure_idle(sources, parcels))
     progress("量算", 1, steps)
     land_rules = land.Rules(
         construction=given.number("is_urban_stock", "minimum_construction_share"),
@@ -92,7 +92,7 @@ def measure(
     return measured
 
 
-def _codes(parcels: Parcels, sources: Sources) -> Facts:
+def _codes(parcels: Parcels, sources: Sources, gathered: Gathered) -> Facts:
     """Code and township: as the parcel names it, else the township that most of it lies in."""
     facts = Facts.empty(len(parcels)).add(
         {"parcel_code": parcels.frame["parcel_code"]}, source_of(sources.subjects("parcels"))
@@ -102,7 +102,7 @@ def _codes(parcels: Parcels, sources: Sources) -> Facts:
     layers = [s for s in sources.subjects("boundaries") if s.has("division_code", "division_name")]
     if not layers:
         return facts
-    overlaid = lay_over(parcels, layers, ("division_code", "division_name"))
+    overlaid = gathered.laid_over(sources, "boundaries", ("division_code", "division_name"))
     length = overlaid.frame["division_code"].cast(pl.String).str.len_chars()
     towns = (
         pl.select(pl.when(length >= 9).then(pl.lit(overlaid.frame["division_code"]))).to_series().alias("township_code")
