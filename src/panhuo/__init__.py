@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from panhuo.survey.outside import check, measure, shares
     from panhuo.survey.run import Result, open_survey, run
 
-__version__ = "0.1.0"
+from panhuo.version import __version__
 
 __all__ = [
     "Delivery",

@@ -13,9 +13,9 @@ from typing import Annotated
 
 import typer
 
-from panhuo import __version__
 from panhuo.commands import answers, deliveries, packs, surveys
 from panhuo.commands.printing import asides, console, printable
+from panhuo.version import __version__
 
 EXIT_CODES = """退出码：0 完成；1 未能完成（见提示）或政策包有错误；2 用法不对；3 check --strict 发现错误；130 被中止。
 

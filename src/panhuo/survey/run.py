@@ -13,7 +13,6 @@ from typing import Any
 
 import polars as pl
 
-from panhuo import __version__
 from panhuo.identify import Verdicts, identify
 from panhuo.identify import load as load_verdicts
 from panhuo.identify import save as save_verdicts
@@ -35,6 +34,7 @@ from panhuo.survey.results import assemble, examine, sweep
 from panhuo.survey.settings import check_settings
 from panhuo.survey.stages import Stages, key_of, recover
 from panhuo.survey.tables import Reconciliation, reconcile
+from panhuo.version import __version__
 
 #: The stages in their order, with their names for people.
 STAGES = {
