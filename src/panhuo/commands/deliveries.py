@@ -142,8 +142,7 @@ def _tell_findings(findings: pl.DataFrame, limit: int, lang: Language) -> None:
     """First how many of each rule, then one by one, the gravest first."""
     import polars as pl
 
-    from panhuo.exchange.codes import READER_CODES
-    from panhuo.quality import catalogue
+    from panhuo.survey.findings import rule_name
 
     if not findings.height:
         say("没有发现问题。", "Nothing was found.", lang)
@@ -157,7 +156,6 @@ def _tell_findings(findings: pl.DataFrame, limit: int, lang: Language) -> None:
     counted = (
         findings.group_by("code", "severity").agg(pl.len(), pl.col("count").sum().alias("rows")).with_columns(grave)
     )
-    known = {code: check.rule for code, check in catalogue().items()} | dict(READER_CODES)
     rows = [
         (
             SIGN[r["severity"]],
@@ -165,7 +163,7 @@ def _tell_findings(findings: pl.DataFrame, limit: int, lang: Language) -> None:
             words[r["severity"]][lang],
             f"{r['len']:,}",
             f"{r['rows']:,}",
-            known[r["code"]](lang) if r["code"] in known else "",
+            rule_name(r["code"], lang),
         )
         for r in counted.sort("grave", "code").iter_rows(named=True)
     ]

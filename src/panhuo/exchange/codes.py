@@ -33,6 +33,19 @@ READER_CODES: Mapping[str, Text] = {
     "R20": Text("写出时内容受格式限制", "the format's limits changed what was written"),
 }
 
+#: Readers that number their own findings; the part before the hyphen names the format.
+FORMAT_CODES: Mapping[str, Text] = {
+    "DXF": Text("读取 DXF 图形文件", "reading a DXF drawing"),
+    "KML": Text("读取 KML、KMZ 文件", "reading KML or KMZ"),
+    "TXT": Text("读取界址点坐标文件", "reading a boundary point text file"),
+    "VCT": Text("读取 VCT 交换文件", "reading a VCT exchange file"),
+}
+
+
+def reader_rule(code: str) -> Text | None:
+    """What a reader's code concerns, in words; None where the code is not a reader's."""
+    return READER_CODES.get(code) or FORMAT_CODES.get(code.partition("-")[0])
+
 
 def finding(
     code: str,

@@ -23,7 +23,7 @@ SINGLE_PARTS = frozenset({"parcels"})
 DRAWN = frozenset({"parcels"})
 #: Why there is no shape: state of the reader -> words.
 STATES = {
-    1: Text("没有图形", "is missing"),
+    1: Text("缺失", "is missing"),
     2: Text("为空", "is empty"),
     3: Text("不是面", "is no polygon"),
     4: Text("无法解析", "cannot be read"),

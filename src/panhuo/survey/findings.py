@@ -11,6 +11,7 @@ import shapely
 
 from panhuo import exchange
 from panhuo.documents import Block, Column, Heading, KeyFigure, KeyFigures, Paper, Paragraph, Sheet, Table, Workbook
+from panhuo.exchange.codes import reader_rule
 from panhuo.land.crs import Crs
 from panhuo.messages import Lang, Text, format_number
 from panhuo.quality.catalogue import catalogue
@@ -38,6 +39,13 @@ def mender_name(mender: str, lang: Lang) -> str:
     if mender.startswith("department:"):
         return mender.split(":", 1)[1]
     return _MENDERS[mender](lang) if mender in _MENDERS else mender
+
+
+def rule_name(code: str, lang: Lang) -> str:
+    """What a code of the checks or of the readers asks, in words; empty for a code nobody knows."""
+    check = catalogue().get(code)
+    rule = check.rule if check else reader_rule(code)
+    return rule(lang) if rule else ""
 
 
 def findings_workbook(
@@ -125,11 +133,10 @@ def summary_table(findings: pl.DataFrame, lang: Lang) -> Table:
         .agg(pl.len().alias("n"), pl.col("count").sum().alias("rows"))
         .sort(pl.col("severity").replace_strict({"error": 0, "warning": 1, "note": 2}, default=3), "code", "mender")
     )
-    rules = catalogue()
     body = [
         (
             r["code"],
-            rules[r["code"]].rule(lang) if r["code"] in rules else Text("读取文件", "reading files")(lang),
+            rule_name(r["code"], lang),
             SEVERITIES[r["severity"]](lang),
             mender_name(r["mender"], lang),
             r["n"],
