@@ -270,7 +270,7 @@ def test_a_story_is_found_where_it_happened(code: str, tmp_path: Path) -> None:
 def test_what_is_wrong_on_the_ground_has_a_place(code: str, tmp_path: Path) -> None:
     told = of(STORIES[code](tmp_path)[0], code)
 
-    with_shape = told.filter(~pl.col("zh").str.contains("没有图形"))
+    with_shape = told.filter(~pl.col("zh").str.contains("缺失"))
     assert with_shape.height
     assert with_shape["x"].is_not_null().all()
     assert with_shape["y"].is_not_null().all()
