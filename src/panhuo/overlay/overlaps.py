@@ -175,7 +175,7 @@ def _groups(
         big = size[root] >= stack_at
         deep = total[root] >= (1.0 + DEEP) * layer.areas[largest[root]]
         flat = np.unique(largest[root[big & ~deep]])
-        flat = flat[~alone[flat]]  # set apart once; a shape whose area is no number would come again for ever
+        flat = flat[~alone[flat]]  # each is set apart once, or the loop might never end
         if not len(flat):
             group = np.full(n, -1, np.int32)
             group[members[big & deep]] = root[big & deep]
