@@ -61,14 +61,17 @@ def to_number(column: pl.Series, *, unit: str | None = None, to_unit: str | None
     ``unit``.
     """
     if column.dtype.is_numeric():
-        values = column.cast(pl.Float64).fill_nan(None)
-        return regular_cells(column.cast(pl.Float64).fill_nan(None), values * _factor(unit, to_unit))
+        given = column.cast(pl.Float64).fill_nan(None)
+        values = given * _factor(unit, to_unit)
+        return regular_cells(given, values.set(values.is_infinite().fill_null(False), None))
 
     def value(text: pl.Expr) -> pl.Expr:
         t = half_width(text).str.replace_all(r"[\s,，]+", "").str.replace(r"^[约¥￥]", "")
         number = t.str.extract(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)").cast(pl.Float64, strict=False)
         tail = t.str.replace(r"^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", "")
-        return number * _tail_factor(tail, unit, to_unit)
+        found = number * _tail_factor(tail, unit, to_unit)
+        # 1e999 is written like a number and is none
+        return pl.when(found.is_finite()).then(found)
 
     return run_cells(column, value, pl.Float64)
 
@@ -143,9 +146,10 @@ def to_list(column: pl.Series) -> Normalised:
 
 
 def to_int(column: pl.Series) -> Normalised:
-    """Whole numbers; a number with a fraction is not understood."""
+    """Whole numbers; a number with a fraction, or too large to be counted exactly, is not understood."""
     found = to_number(column)
-    whole = found.values.is_null() | (found.values == found.values.floor())
+    exact = (found.values == found.values.floor()) & (found.values.abs() <= 2.0**53)
+    whole = found.values.is_null() | exact
     values = found.values.set(~whole, None).cast(pl.Int64)
     return Normalised(values, (found.bad | ~whole).alias(column.name))
 

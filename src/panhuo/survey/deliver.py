@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyproj
 from numpy.typing import NDArray
 
@@ -47,13 +49,19 @@ class Delivered:
 
 
 def roots(config: SurveyConfig) -> tuple[Path, ...]:
-    """The folders and files that have to be opened: the first part of every input's path, each once."""
-    found: dict[Path, None] = {}
-    for entry in config.inputs:
-        path = Path(entry.path)
-        root = path if path.is_absolute() else config.folder / PurePosixPath(path.as_posix()).parts[0]
-        found[root] = None
-    return tuple(found)
+    """The folders and files that have to be opened, each once: beside survey.yaml the first part of every input's path,
+    elsewhere only the file or folder that the input names.
+    """
+    return tuple(dict.fromkeys(_root(config, entry) for entry in config.inputs))
+
+
+def _root(config: SurveyConfig, entry: Input) -> Path:
+    path = Path(entry.path)
+    if not path.is_absolute() and path.parts[:1] != ("..",):
+        return config.folder / path.parts[0]
+    whole = config.folder / path
+    # a member of an archive stands below a file
+    return next((p for p in (whole, *whole.parents) if p.is_file()), whole)
 
 
 def deliver(
@@ -134,12 +142,16 @@ def _by_survey_path(root: Path, findings: pl.DataFrame) -> pl.DataFrame:
 def _layers_of(
     entry: Input, deliveries: Mapping[Path, Delivery], config: SurveyConfig
 ) -> list[tuple[str, Layer]]:  # fmt: skip
-    wanted = PurePosixPath(Path(entry.path).as_posix()).as_posix().strip("/")
+    own = _root(config, entry)
+    inside = (config.folder / entry.path).relative_to(own).as_posix()
+    wanted = own.name if inside == "." else f"{own.name}/{inside}"
     hits = []
     for root, delivery in deliveries.items():
+        if own in deliveries and root != own:
+            continue
         for layer in delivery.layers:
             full = _full(root, layer)
-            same = full == wanted or full.startswith(wanted + "/") or (root.is_file() and root.name == wanted)
+            same = full == wanted or full.startswith(wanted + "/")
             if same and entry.layer in (None, layer.name):
                 hits.append((full, layer))
     return hits
@@ -228,8 +240,14 @@ def understand(entry: Input, layer: Layer, working: Crs | None) -> tuple[Subject
         if crs is None or working is None:
             polygons = Polygons.none(len(polygons))
         elif len(polygons.coords):
-            degrees = to_geographic(polygons.coords, crs)
-            area = ellipsoidal_area(polygons.with_coords(degrees))
+            degrees = polygons.with_coords(to_geographic(polygons.coords, crs))
+            misplaced = _nowhere(degrees)
+            if misplaced.any():
+                findings.append(_misplaced(layer, crs, int(misplaced.sum())))
+                usable = pc.if_else(pa.array(~misplaced), _one_array(layer.geometry), None)
+                polygons = Polygons.from_wkb(usable)
+                degrees = polygons.with_coords(to_geographic(polygons.coords, crs))
+            area = ellipsoidal_area(degrees)
             polygons = polygons.with_coords(transform(polygons.coords, crs, working))
         if area is None:
             area = np.full(len(polygons), np.nan)
@@ -253,6 +271,40 @@ def understand(entry: Input, layer: Layer, working: Crs | None) -> tuple[Subject
     )
     findings += _doubts(layer, mapped)
     return subject, findings_table(findings)
+
+
+def _nowhere(degrees: Polygons) -> NDArray[np.bool_]:
+    """Rows whose coordinates are no place on earth by the layer's own coordinate system."""
+    longitude, latitude = np.abs(degrees.coords).T
+    with np.errstate(invalid="ignore"):
+        off = ~((longitude <= 180) & (latitude <= 90))
+    until = np.concatenate([[0], np.cumsum(off)])[degrees.rings[degrees.geoms]]
+    wrong: NDArray[np.bool_] = np.diff(until) > 0
+    return wrong
+
+
+def _one_array(geometry: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return geometry.combine_chunks() if isinstance(geometry, pa.ChunkedArray) else geometry
+
+
+def _misplaced(layer: Layer, crs: Crs, count: int) -> Finding:
+    return Finding(
+        "D03",
+        "error",
+        Text(
+            f"图层“{layer.name}”有 {count} 行的坐标与坐标系 {crs.text.zh} 不符"
+            "（可能纵横坐标颠倒或坐标系写错），图形不能使用。",
+            f"{count} rows of layer '{layer.name}' have coordinates that {crs.text.en} does not know (axes swapped, or "
+            "another coordinate system); their shapes cannot be used.",
+        ),
+        source=layer.source,
+        layer=layer.name,
+        suggestion=Text(
+            "请核对坐标顺序和坐标系后重新导出，或在 survey.yaml 该输入中写明 crs。",
+            "Check the order of the axes and the coordinate system and export again, or write `crs` for this input.",
+        ),
+        count=count,
+    )
 
 
 def _values(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -114,12 +114,19 @@ def gather(
     Handed back are rows without a usable shape or code, shapes that cross themselves, exact repetitions, parcels that
     share a code (nobody can say which is which), and parcels wholly outside the county.
     """
-    subjects = tuple(s for s in sources.subjects("parcels") if s.polygons is not None)
-    if not subjects or sources.crs is None:
+    if not any(s.polygons is not None for s in sources.subjects("parcels")) or sources.crs is None:
         raise PanhuoError(
             "没有可用的宗地图层，调查无法进行；请看检查发现，补交后再运行。",
             "There is no usable layer of parcels, so there is nothing to survey; see the findings and deliver one.",
         )
+    if not sum(len(s) for s in sources.subjects("parcels")):
+        raise PanhuoError(
+            "宗地图层没有一条记录，调查无法进行；请核对交付的文件后再运行。",
+            "The layer of parcels has no rows, so there is nothing to survey; check what was delivered.",
+            where=sources.subjects("parcels")[0].layer.source,
+        )
+    # a table of parcels has no shapes: its rows are handed back like any row without one, not left out
+    subjects = tuple(_placed(s) for s in sources.subjects("parcels"))
     known = {id(s): f for s, f in zip(sources.all(), faults or (), strict=False)}
     found = tuple(known.get(id(s)) or shape_faults(s, settings, progress=progress) for s in subjects)
     parts = []
@@ -154,6 +161,13 @@ def gather(
     return Gathered(_judged(everything, subjects), everything, subjects, sources.crs)
 
 
+def _placed(subject: Subject) -> Subject:
+    if subject.polygons is not None:
+        return subject
+    n = len(subject)
+    return replace(subject, polygons=Polygons.none(n), area_m2=np.full(n, np.nan), planar_m2=np.full(n, np.nan))
+
+
 def _reasons(rows: pl.DataFrame) -> pl.DataFrame:
     usable = ~pl.col("shapeless") & pl.col("parcel_code").is_not_null() & ~pl.col("crossing")
     rows = rows.with_columns(
@@ -176,8 +190,15 @@ def _reasons(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _outside(rows: pl.DataFrame, subjects: Sequence[Subject], sources: Sources) -> pl.DataFrame:
-    """Parcels whose box does not touch the box of the county at all: they were drawn somewhere else."""
-    boxes = [s.polygons.bounds for s in sources.subjects("boundaries") if s.polygons is not None and len(s)]
+    """Parcels whose box does not touch the box of the county at all: they were drawn somewhere else.
+
+    Townships alone are the county only when they are those that the parcels name: of a few of them nobody knows what
+    lies beside.
+    """
+    layers = [s for s in sources.subjects("boundaries") if s.polygons is not None and len(s)]
+    if not _whole(layers, subjects):
+        return rows
+    boxes = [s.polygons.bounds for s in layers if s.polygons is not None]
     if not boxes:
         return rows
     county = np.concatenate(boxes)
@@ -195,6 +216,18 @@ def _outside(rows: pl.DataFrame, subjects: Sequence[Subject], sources: Sources) 
     return rows.with_columns(
         pl.when(mask & pl.col("reason").is_null()).then(pl.lit("outside")).otherwise(pl.col("reason")).alias("reason")
     )
+
+
+def _whole(boundaries: Sequence[Subject], parcels: Sequence[Subject]) -> bool:
+    """Whether the boundaries hold the county itself (a code of six digits), or every township that a parcel names."""
+    codes = [s.frame["division_code"].cast(pl.String) for s in boundaries if "division_code" in s.frame.columns]
+    if len(codes) < len(boundaries) or any(c.null_count() for c in codes):
+        return True
+    if any((c.str.len_chars() <= 6).any() for c in codes):
+        return True
+    known = {c[:9] for part in codes for c in part.to_list()}
+    named = [s.frame["township_code"].cast(pl.String) for s in parcels if "township_code" in s.frame.columns]
+    return bool(named) and all(c[:9] in known for part in named for c in part.drop_nulls().unique().to_list())
 
 
 def _judged(everything: pl.DataFrame, subjects: Sequence[Subject]) -> Parcels:

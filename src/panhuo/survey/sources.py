@@ -10,6 +10,12 @@ import polars as pl
 from panhuo.land.crs import Crs
 from panhuo.quality.subject import Subject
 
+#: Roles that every county has something of.
+NEVER_EMPTY = frozenset(
+    {"patches", "second_survey", "zones", "buildings", "registration", "enterprises", "economy", "yield_classes",
+     "safety", "environment", "boundaries"}
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -29,6 +35,14 @@ class Sources:
 
     def all(self) -> tuple[Subject, ...]:
         return tuple(s for subjects in self.by_role.values() for s in subjects)
+
+    def spoken(self) -> Sources:
+        """Without the roles whose layers hold no row where an empty list can only mean that nothing was delivered.
+
+        An empty list of idle land says that there is none; an empty register of enterprises says nothing.
+        """
+        kept = {r: s for r, s in self.by_role.items() if r not in NEVER_EMPTY or any(one.frame.height for one in s)}
+        return Sources(kept, self.crs)
 
     def table(self, role: str, *columns: str) -> pl.DataFrame | None:
         """The rows of all layers of a role with these standard columns (null where a layer has none); None without any.

@@ -34,7 +34,9 @@ def evaluate_firms(sources: Sources, pack: Pack, year: int | None = None) -> Yie
     for name in ("safety", "environment"):
         records = sources.table(name, "credit_code", "compliant")
         if records is not None:
-            state = records.group_by("credit_code").agg(pl.col("compliant").all().alias(f"{name}_compliant"))
+            state = (
+                records.drop_nulls().group_by("credit_code").agg(pl.col("compliant").all().alias(f"{name}_compliant"))
+            )
             frame = frame.join(state, on="credit_code", how="left", maintain_order="left")
     return evaluate_yield(frame.with_columns(pl.lit(of, pl.Int64).alias("year")), pack)
 

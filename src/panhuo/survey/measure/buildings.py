@@ -94,6 +94,7 @@ def _quality(overlaid: Overlaid, facts: Facts, source: FactSource, floors: NDArr
     given = pl.select(
         pl.when(share.is_not_null()).then(share).when(idle.str.ends_with("%")).then(number / 100).otherwise(number)
     ).to_series()
+    given = pl.select(pl.when(given.is_between(0.0, 1.0)).then(given)).to_series()
     for name, value in (
         ("dangerous_share", grade.is_in(list(DANGEROUS)).cast(pl.Float64)),
         ("idle_floor_share", given),

@@ -37,10 +37,11 @@ class Rules:
     silent_environment: bool = False
 
 
-def links(sources: Sources, parcels: Parcels) -> pl.DataFrame:
+def links(sources: Sources, parcels: Parcels, elsewhere: pl.DataFrame | None = None) -> pl.DataFrame:
     """Which firm is on which parcel: ``row`` (parcel), ``credit_code``, ``weight`` (share of the firm's land).
 
-    By the parcel code that the enterprise names; where it names none, by the parcel's right holder.
+    By the parcel code that the enterprise names; where it names none, by the parcel's right holder. ``elsewhere``
+    (``parcel_code``, ``area``) are parcels that cannot be judged: what a firm has there is no tax of the others.
     """
     place = pl.DataFrame(
         {
@@ -49,6 +50,10 @@ def links(sources: Sources, parcels: Parcels) -> pl.DataFrame:
             "area": parcels.area,
         }
     )
+    held_place = place
+    if elsewhere is not None and elsewhere.height:
+        away = elsewhere.select(pl.lit(-1, pl.Int64).alias("row"), "parcel_code", "area")
+        place = pl.concat([place, away], how="vertical_relaxed")
     firms = sources.table("enterprises", "credit_code", "parcel_code")
     if firms is None:
         return pl.DataFrame(schema={"row": pl.Int64, "credit_code": pl.String, "weight": pl.Float64})
@@ -57,34 +62,55 @@ def links(sources: Sources, parcels: Parcels) -> pl.DataFrame:
         .with_columns(pl.col("parcel_code").str.split("、"))
         .explode("parcel_code")
         .with_columns(pl.col("parcel_code").str.strip_chars())
-        .join(place, on="parcel_code")
+        .join(place, on="parcel_code", maintain_order="left")
         .select("row", "credit_code", "area")
     )
     found = [named]
     if "credit_code" in parcels.frame.columns:
-        held = place.with_columns(parcels.frame["credit_code"]).filter(pl.col("credit_code").is_not_null())
-        unnamed = firms.filter(pl.col("parcel_code").is_null()).select("credit_code").unique()
-        found.append(held.join(unnamed, on="credit_code").select("row", "credit_code", "area"))
+        held = held_place.with_columns(parcels.frame["credit_code"]).filter(pl.col("credit_code").is_not_null())
+        unnamed = firms.filter(pl.col("parcel_code").is_null()).select("credit_code").unique(maintain_order=True)
+        found.append(held.join(unnamed, on="credit_code", maintain_order="left").select("row", "credit_code", "area"))
     both = pl.concat(found).filter(pl.col("credit_code").is_not_null()).unique(maintain_order=True)
-    return both.with_columns((pl.col("area") / pl.col("area").sum().over("credit_code")).alias("weight")).select(
-        pl.col("row").cast(pl.Int64), "credit_code", "weight"
+    weighed = both.with_columns((pl.col("area") / pl.col("area").sum().over("credit_code")).alias("weight"))
+    return weighed.filter(pl.col("row") >= 0).select(pl.col("row").cast(pl.Int64), "credit_code", "weight")
+
+
+def _nameless(sources: Sources, parcels: Parcels) -> pl.Series:
+    """How many enterprises without a credit code stand on each parcel: they are there, and no list can be asked."""
+    firms = sources.table("enterprises", "credit_code", "parcel_code")
+    assert firms is not None
+    named = (
+        firms.filter(pl.col("credit_code").is_null() & pl.col("parcel_code").is_not_null())
+        .select(pl.col("parcel_code").str.split("、").explode().str.strip_chars())
+        .group_by("parcel_code")
+        .agg(pl.len().cast(pl.Int64).alias("n"))
     )
+    found = parcels.frame.select("parcel_code").join(named, on="parcel_code", how="left", maintain_order="left")
+    return found["n"].fill_null(0).alias("_nameless")
 
 
 def measure_firms(
-    sources: Sources, parcels: Parcels, rules: Rules, evaluation: YieldEvaluation | None = None
-) -> Facts:  # fmt: skip
+    sources: Sources,
+    parcels: Parcels,
+    rules: Rules,
+    evaluation: YieldEvaluation | None = None,
+    elsewhere: pl.DataFrame | None = None,
+) -> Facts:
     """Every fact about enterprises, one row a parcel; facts whose source was not delivered are absent.
 
-    ``evaluation`` gives the yield classes where no list of them was delivered.
+    ``evaluation`` gives the yield classes where no list of them was delivered; ``elsewhere`` see :func:`links`.
     """
     facts = Facts.empty(len(parcels))
     register = sources.subjects("enterprises")
     if not register:
         return facts
-    link = links(sources, parcels)
+    link = links(sources, parcels, elsewhere)
     facts = facts.join(_industry(sources, link), source_of(register))
     facts = facts.fill("enterprise_count", 0)
+    nameless = _nameless(sources, parcels)
+    facts = facts.with_columns(
+        (pl.col("enterprise_count") + pl.lit(nameless)).alias("enterprise_count"), (pl.lit(nameless)).alias("_nameless")
+    )
     none = pl.col("enterprise_count") == 0
     facts = facts.with_columns(
         pl.when(none).then(pl.lit(NO_ENTERPRISE)).otherwise(pl.col("catalogue_status")).alias("catalogue_status")
@@ -94,7 +120,7 @@ def measure_firms(
     facts = _economy(sources, link, parcels, rules, facts)
     facts = _yield_classes(sources, link, rules, facts, evaluation)
     facts = _records(sources, link, parcels, rules, facts)
-    return facts
+    return Facts(facts.frame.drop("_nameless"), facts.sources)
 
 
 def _industry(sources: Sources, link: pl.DataFrame) -> pl.DataFrame:
@@ -120,7 +146,8 @@ def _industry(sources: Sources, link: pl.DataFrame) -> pl.DataFrame:
     first = ranked.group_by("row", maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("enterprise_count"),
         pl.col("enterprise_name", "industry_code", "catalogue_status").first(),
-        pl.col("above_scale").any().alias("above_scale"),
+        # a firm of which it is not known may be above the scale
+        pl.col("above_scale").any(ignore_nulls=False).alias("above_scale"),
         pl.col("credit_code").first().alias("enterprise_credit_code"),
     )
     return first.rechunk().with_columns(
@@ -143,16 +170,19 @@ def _economy(sources: Sources, link: pl.DataFrame, parcels: Parcels, rules: Rule
     table = table.unique(["credit_code", "year"], keep="last", maintain_order=True)
     # several years: their mean, over the years that a firm reports (近三年平均产值)
     table = table.group_by("credit_code", maintain_order=True).agg(pl.col(c).mean() for c in _MONEY)
+    # a firm whose figure is missing makes the parcel's figure unknown, not smaller
     sums = (
-        link.join(table, on="credit_code", how="inner", maintain_order="left")
+        link.join(table, on="credit_code", how="left", maintain_order="left")
         .group_by("row", maintain_order=True)
         .agg(
-            pl.when(pl.col(c).count() > 0).then((pl.col(c) * pl.col("weight")).sum()).alias(c)
+            pl.when(pl.col(c).is_not_null().all()).then((pl.col(c) * pl.col("weight")).sum()).alias(c)
             for c in _MONEY
         )
     )  # fmt: skip
     where = source_of(sources.subjects("economy"), year=year)
-    facts = facts.join(sums, where)
+    facts = facts.join(sums, where).with_columns(
+        *(pl.when(pl.col("_nameless") == 0).then(pl.col(c)).alias(c) for c in _MONEY)
+    )
     hectares = pl.lit(pl.Series(parcels.area / 10_000.0))
     mu = pl.lit(pl.Series(parcels.area * 3.0 / 2000.0))
     return facts.with_columns(
@@ -174,18 +204,22 @@ def _yield_classes(
         table = as_classes(evaluation, rules.economy_year)
     if table is None:
         return facts
+    # a class that no one knows says nothing of the firm
+    known = pl.col("yield_class").is_in(list(YIELD_ORDER))
+    table = table.with_columns(pl.when(known).then(pl.col("yield_class")).alias("yield_class"))
     years = sorted({int(y) for y in table["year"].drop_nulls().to_list()})
     year = rules.yield_year or (years[-1] if years else None)
     order = {name: rank for rank, name in enumerate(YIELD_ORDER)}
 
     def worst(of_year: pl.DataFrame, name: str) -> pl.DataFrame:
-        rank = pl.col("yield_class").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+        # an unknown class may be the worst but one: only the worst of all stands beside it
+        rank = pl.col("yield_class").replace_strict(order, default=0.5, return_dtype=pl.Float64)
         return (
             link.join(of_year, on="credit_code", how="inner", maintain_order="left")
             .with_columns(rank.alias("_rank"))
             .sort("row", "_rank", maintain_order=True)
             .group_by("row", maintain_order=True)
-            .agg(pl.col("yield_class").first().alias(name))
+            .agg(pl.col("yield_class").first().alias(name), pl.lit(True).alias("_listed"))
         )
 
     where = source_of(sources.subjects("yield_classes"), year=year)
@@ -193,19 +227,23 @@ def _yield_classes(
         where = FactSource("亩产效益评价（按政策包计算）")
     of: dict[int | None, pl.DataFrame] = {y: table.filter(pl.col("year") == y) for y in years}
     of = of or {None: table}
-    facts = facts.join(worst(of[year] if year in of else table.clear(), "yield_class"), where)
+    if year not in of or not table.height:  # silence of another year's list says nothing
+        return facts
+    facts = facts.join(worst(of[year], "yield_class"), where)
     facts = facts.with_columns(
         pl.when(pl.col("enterprise_count") == 0)
         .then(pl.lit(NO_ENTERPRISE))
-        .otherwise(pl.col("yield_class").fill_null(NOT_LISTED))
+        .when(pl.col("_listed").is_null() & (pl.col("_nameless") == 0))
+        .then(pl.lit(NOT_LISTED))
+        .otherwise(pl.col("yield_class"))
         .alias("yield_class"),
         pl.lit(year, pl.Int64).alias("yield_year"),
         source=where,
     )
     if year is not None and (year - 1) in of:
         before = source_of(sources.subjects("yield_classes"), year=year - 1)
-        facts = facts.join(worst(of[year - 1], "yield_class_previous"), before)
-    return facts
+        facts = facts.join(worst(of[year - 1], "yield_class_previous").drop("_listed"), before)
+    return Facts(facts.frame.drop("_listed"), {k: v for k, v in facts.sources.items() if k != "_listed"})
 
 
 def _records(sources: Sources, link: pl.DataFrame, parcels: Parcels, rules: Rules, facts: Facts) -> Facts:

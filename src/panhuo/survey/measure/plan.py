@@ -9,6 +9,7 @@ import polars as pl
 
 from panhuo.identify import FactSource
 from panhuo.survey.measure.facts import Facts, Parcels, source_of
+from panhuo.survey.measure.registration import speaks_of_parcels
 from panhuo.survey.measure.shares import Overlaid, lay_over
 from panhuo.survey.sources import Sources
 
@@ -78,6 +79,8 @@ def measure_exit_list(sources: Sources, parcels: Parcels, rules: Rules) -> Facts
     if table is not None:
         listed |= parcels.frame["parcel_code"].is_in(table["parcel_code"].drop_nulls().implode()).to_numpy()
     shapes = [s for s in sources.subjects("exit_list") if s.polygons is not None]
+    if not shapes and table is not None and not speaks_of_parcels(table):
+        return Facts.empty(len(parcels))
     if shapes:
         share = lay_over(parcels, shapes, ("parcel_code",)).share()
         listed |= np.nan_to_num(share) >= rules.exit_list

@@ -35,9 +35,13 @@ def measure_registration(sources: Sources, parcels: Parcels, form: Facts) -> Fac
     """
     facts = Facts.empty(len(parcels))
     codes = pl.DataFrame({"row": pl.int_range(len(parcels), eager=True), "parcel_code": parcels.frame["parcel_code"]})
-    table = sources.table("registration", "parcel_code", *REGISTERED, "disputed", "sealed")
+    table = sources.table("registration", "parcel_code", "unit_code", *REGISTERED, "disputed", "sealed")
     if table is not None:
-        table = table.filter(pl.col("parcel_code").is_not_null())
+        # 不动产单元代码: its first 19 characters are the parcel's (GB/T 37346)
+        of_unit = pl.when(pl.col("unit_code").str.len_chars() == 28).then(pl.col("unit_code").str.slice(0, 19))
+        table = table.with_columns(pl.col("parcel_code").fill_null(of_unit)).filter(pl.col("parcel_code").is_not_null())
+    # a list on which no parcel can be found says of none that it is not registered
+    if table is not None and table.height:
         merged = (
             codes.join(table, on="parcel_code", maintain_order="left")
             .group_by("row", maintain_order=True)
@@ -76,7 +80,7 @@ def measure_registration(sources: Sources, parcels: Parcels, form: Facts) -> Fac
 
 def _disputes(sources: Sources, codes: pl.DataFrame, facts: Facts) -> Facts:
     open_cases = sources.table("disputes", "parcel_code", "state")
-    if open_cases is not None:
+    if open_cases is not None and speaks_of_parcels(open_cases):
         open_cases = open_cases.filter(~pl.col("state").is_in(list(CLOSED)).fill_null(False))
         source = source_of(sources.subjects("disputes"))
         disputed = codes["parcel_code"].is_in(open_cases["parcel_code"].drop_nulls().implode())
@@ -102,11 +106,16 @@ def _disputes(sources: Sources, codes: pl.DataFrame, facts: Facts) -> Facts:
     return facts
 
 
+def speaks_of_parcels(table: pl.DataFrame) -> bool:
+    """Whether a list says which parcels are on it; an empty list does: none. One with rows and no codes does not."""
+    return not table.height or table["parcel_code"].is_not_null().any()
+
+
 def measure_idle(sources: Sources, parcels: Parcels) -> Facts:
     """Whether the parcel is on the list of idle land (闲置土地): a list of law, complete by its nature."""
     facts = Facts.empty(len(parcels))
     table = sources.table("idle_land", "parcel_code")
-    if table is None:
+    if table is None or not speaks_of_parcels(table):
         return facts
     idle = parcels.frame["parcel_code"].is_in(table["parcel_code"].drop_nulls().implode())
     return facts.add({"is_idle_land": idle}, source_of(sources.subjects("idle_land")))

@@ -29,6 +29,7 @@ def measure(
 ) -> Measured:
     """One row of facts for every parcel that can be judged; handed-back parcels are kept beside them."""
     given = parameters_of(pack)
+    sources = sources.spoken()
     parcels = gathered.parcels
     steps = 8
     progress("量算", 0, steps)
@@ -84,7 +85,10 @@ def measure(
         silent_environment=given.flag("environment_compliant", "no_record_means_compliant"),
     )
     evaluation = evaluate_firms(sources, pack, config.years.get("economy"))
-    facts = facts.merged(firms.measure_firms(sources, parcels, firm_rules, evaluation))
+    elsewhere = gathered.everything.filter(
+        pl.col("reason").is_in(["crossing", "same_code", "outside"]) & pl.col("parcel_code").is_not_null()
+    ).select("parcel_code", pl.col("area_m2").alias("area"))
+    facts = facts.merged(firms.measure_firms(sources, parcels, firm_rules, evaluation, elsewhere))
     facts = _industry_land(facts, given)
     progress("量算", 7, steps)
     measured = _measured(facts, sources, gathered, parcels, evaluation)
