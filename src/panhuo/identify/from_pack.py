@@ -93,8 +93,10 @@ def _refuse_without(standard: Any, pack_id: str) -> None:
 
 def _words(pack: Pack, standard: Mapping[str, Any]) -> dict[str, dict[str, Text]]:
     """What the standard's short words mean: clauses (summary, full citation) and units."""
-    references = {str(v) for key, v in _entries(standard) if key == "clause" and v}
-    units = {str(u) for key, v in _entries(standard) if key in ("confirm", "ask", "set_by") for u in _several(v)}
+    # in the order of the text, so that the same pack is written the same way in every run
+    references = dict.fromkeys(str(v) for key, v in _entries(standard) if key == "clause" and v)
+    keys = ("confirm", "ask", "set_by")
+    units = dict.fromkeys(str(u) for key, v in _entries(standard) if key in keys for u in _several(v))
     known = {r: pack.clause(r) for r in references}
     return {
         "clauses": {r: c.summary for r, c in known.items() if c is not None},

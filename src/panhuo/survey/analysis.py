@@ -14,6 +14,8 @@ import polars as pl
 
 from panhuo.documents import Block, Cell, Chart, Column, Figure, Heading, Paragraph, Series, Table
 from panhuo.documents.maps import ClassStyle
+from panhuo.identify.wording import actor
+from panhuo.land.codes.lists import item_name
 from panhuo.land.facts import FACTS
 from panhuo.land.units import round_parts
 from panhuo.messages import Text
@@ -80,7 +82,7 @@ def benefit(story: Story) -> list[Block]:
     rows: list[Sequence[Cell]] = []
     for fact in facts:
         unit = FACTS[fact].unit_text(story.lang)
-        row: list[Cell] = [FACTS[fact].text(story.lang) + (f"（{unit}）" if unit else "")]
+        row: list[Cell] = [FACTS[fact].text(story.lang) + (say(f"（{unit}）", f" ({unit})") if unit else "")]
         for part in parts.values():
             known = part[fact].drop_nulls()
             row += [len(known), None if not len(known) else float(known.median())]  # type: ignore[arg-type]
@@ -147,14 +149,24 @@ def potential(story: Story) -> list[Block]:
 
 def registers(story: Story) -> list[Block]:
     """Legacy land and the issue list."""
-    say = story.say
+    say, lang = story.say, story.lang
     old = story.measured.legacy.frame
     blocks: list[Block] = [Heading(say("历史遗留用地与问题清单", "Legacy land and the issue list"), 1)]
     if old.height:
         by = (
-            old.group_by("situation").agg(pl.len().alias("n"), pl.col("area_m2").sum()).sort("area_m2", descending=True)
+            old.group_by("situation")
+            .agg(pl.len().alias("n"), pl.col("area_m2").sum())
+            .sort(["area_m2", "situation"], descending=[True, False])
         )
-        rows, total = added([(r["situation"], r["n"], r["area_m2"]) for r in by.iter_rows(named=True)], story)
+        names = (
+            by["situation"]
+            if lang == "zh"
+            else by.select(pl.coalesce(item_name(pl.col("situation"), "legacy_situation", lang), pl.col("situation")))[
+                "situation"
+            ]
+        )
+        titles = [n or say("（未填）", "(not given)") for n in names]
+        rows, total = added(list(zip(titles, by["n"], by["area_m2"], strict=True)), story)
         blocks.append(
             Table(
                 (
@@ -171,7 +183,8 @@ def registers(story: Story) -> list[Block]:
         blocks.append(Paragraph(say("没有交付历史遗留用地。", "No legacy land was delivered.")))
     problems = story.measured.obstacles
     if problems.height and "kind" in problems.columns:
-        kinds = problems.group_by("kind").len("n").sort(["n", "kind"], descending=[True, False])
+        unnamed = pl.col("kind").fill_null(say("（未填）", "(not given)"))
+        kinds = problems.group_by(unnamed).len("n").sort(["n", "kind"], descending=[True, False])
         blocks.append(
             Table(
                 (
@@ -212,8 +225,8 @@ def open_questions(story: Story) -> list[Block]:
                 "group": say("同类样本太少", "too few peers"),
                 "value": say("无法计算", "no value"),
             }.get(kind, kind)
-            what = f"{words}：{condition.text(lang) if condition else name}"
-            whom = condition.set_by or "" if condition else ""
+            what = words + say("：", ": ") + (condition.text(lang) if condition else name)
+            whom = actor(condition.set_by, story.verdicts.standard)(lang) if condition and condition.set_by else ""
         else:
             what, whom = (FACTS[kind].text(lang), FACTS[kind].ask(lang)) if kind in FACTS else (kind, "")
         rows.append((what, whom, r["n"], round(r["area_m2"] * _MU, 2)))

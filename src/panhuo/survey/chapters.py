@@ -25,6 +25,7 @@ from panhuo.documents import (
     Table,
 )
 from panhuo.identify import condition_table
+from panhuo.identify.wording import actor, clause
 from panhuo.land.roles import ROLES
 from panhuo.messages import Text, format_number
 from panhuo.survey import analysis
@@ -59,15 +60,16 @@ def overview(story: Story) -> list[Block]:
             ),
         )
     )
-    basis = "；".join(
+    basis = say("；", "; ").join(
         dict.fromkeys(
-            d.title(story.lang) + (f"（{d.number}）" if d.number else "") for d in pack.documents.values()
+            d.title(story.lang) + (say(f"（{d.number}）", f" ({d.number})") if d.number else "")
+            for d in pack.documents.values()
         )
-    )  # fmt: skip
+    )
     inputs = [
         (
             ROLES[entry.role].text(story.lang),
-            entry.path + (f"（{entry.layer}）" if entry.layer else ""),
+            entry.path + (say(f"（{entry.layer}）", f" ({entry.layer})") if entry.layer else ""),
             str(entry.year) if entry.year else None,
             entry.date,
         )
@@ -106,7 +108,11 @@ def delivery(story: Story) -> list[Block]:
     """What came in, what was wrong with it, what went back."""
     say = story.say
     back = story.measured.handed_back.frame
-    reasons = back.group_by("reason").agg(pl.len().alias("n"), pl.col("area_m2").sum()).sort("n", descending=True)
+    reasons = (
+        back.group_by("reason")
+        .agg(pl.len().alias("n"), pl.col("area_m2").sum())
+        .sort(["n", "reason"], descending=[True, False])
+    )
     blocks: list[Block] = [
         Heading(say("数据接收与检查", "Delivery and checks"), 1),
         Paragraph(
@@ -187,16 +193,18 @@ def standard(story: Story) -> list[Block]:
         **{c.id: c.name(lang) for c in the.classes},
     }
     rows: list[Sequence[Cell]] = []
+    conditions = the.conditions()
     for r in condition_table(story.verdicts).iter_rows(named=True):
-        open_value = (
-            say("（阈值待", " (threshold to be set by ") + str(r["set_by"]) + say("设定）", ")") if r["set_by"] else ""
-        )
+        one = conditions[r["condition"]]
+        setter = actor(one.set_by, the)(lang) if one.set_by else ""
+        open_value = say(f"（阈值待{setter}设定）", f" (threshold to be set by {setter})") if setter else ""
+        cited = clause(one.clause, the)
         rows.append(
             (
                 parts[r["part"]],
                 r[lang] + open_value,
-                r["clause"] or "",
-                "、".join(r["confirm"]),
+                cited(lang) if cited else "",
+                say("、", ", ").join(actor(c, the)(lang) for c in one.confirm),
                 r["holds"],
                 r["fails"],
                 r["unknown"],
@@ -234,7 +242,8 @@ def standard(story: Story) -> list[Block]:
             )
         )
         chosen = {"any": say("任一成立即可", "any"), "all": say("须全部成立", "all")}
-        blocks.append(Bullets(tuple(f"{r.text(lang)}——{chosen[r.chosen]}" for r in the.readings)))
+        dash = say("——", ": ")
+        blocks.append(Bullets(tuple(f"{r.text(lang)}{dash}{chosen[r.chosen]}" for r in the.readings)))
     return blocks
 
 

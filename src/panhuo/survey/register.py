@@ -17,7 +17,7 @@ from panhuo.land.codes.industry import division_name
 from panhuo.land.crs import Crs
 from panhuo.land.facts import FACTS
 from panhuo.land.roles import role
-from panhuo.messages import Text
+from panhuo.messages import Lang, Text
 from panhuo.packs import Pack
 from panhuo.progress import Progress, silent
 from panhuo.survey.completeness import completeness_table
@@ -115,8 +115,8 @@ def _joined(column: str) -> pl.Expr:
     return pl.col(column).list.join("、").alias(column)
 
 
-def _class_names(verdicts: Verdicts) -> dict[str, str]:
-    return {c.id: c.name("zh") for c in verdicts.standard.classes}
+def _class_names(verdicts: Verdicts, lang: Lang = "zh") -> dict[str, str]:
+    return {c.id: c.name(lang) for c in verdicts.standard.classes}
 
 
 def _printed(parcels: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:
@@ -274,14 +274,20 @@ def standard_sheet(verdicts: Verdicts, title: str) -> Sheet:
     return Sheet("认定标准", Table(columns, rows, frozen=3), title)
 
 
-def summary_columns(parcels: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:
+#: Who owns the land.
+OWNERSHIP = {"国有": Text("国有", "state"), "集体": Text("集体", "collective")}
+_NO_FIRM = Text("无企业", "no enterprise")
+
+
+def summary_columns(parcels: pl.DataFrame, verdicts: Verdicts, lang: Lang = "zh") -> pl.DataFrame:
     """What the summary tables ask for: outcome, area, township, class, industry, ownership."""
     missing = pl.lit(None, pl.String)
-    names = _class_names(verdicts)
+    names = _class_names(verdicts, lang)
+    owners = {k: v(lang) for k, v in OWNERSHIP.items()}
     division = (
         pl.when(pl.col("enterprise_count") == 0)
-        .then(pl.lit("无企业"))
-        .otherwise(division_name(pl.col("industry_division")))
+        .then(pl.lit(_NO_FIRM(lang)))
+        .otherwise(division_name(pl.col("industry_division"), lang))
         if "industry_division" in parcels.columns
         else missing
     )
@@ -291,7 +297,9 @@ def summary_columns(parcels: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:
         (pl.col("township_name") if "township_name" in parcels.columns else missing).alias("township"),
         pl.col("main_class").replace(names).alias("class"),
         division.alias("industry"),
-        (pl.col("ownership_kind") if "ownership_kind" in parcels.columns else missing).alias("ownership"),
+        (pl.col("ownership_kind").replace(owners) if "ownership_kind" in parcels.columns else missing).alias(
+            "ownership"
+        ),
     )
 
 

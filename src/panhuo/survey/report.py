@@ -73,7 +73,7 @@ def survey_paper(
         findings=findings,
         notes=notes,
         parcels=parcels,
-        summary=summary_columns(parcels, verdicts),
+        summary=summary_columns(parcels, verdicts, lang),
         balance=reconcile(parcels, measured.delivered, measured.delivered_m2),
         lang=lang,
     )

@@ -11,7 +11,7 @@ import polars as pl
 
 from panhuo.land.cells import clean_text, half_width, over_unique
 from panhuo.land.tables import read_table
-from panhuo.messages import Text
+from panhuo.messages import Lang, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ def _section(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(_division(text).str.slice(0, 1), single, named)
 
 
-def division_name(division: pl.Expr) -> pl.Expr:
-    """The Chinese name of each division (``C26``); null if unknown."""
+def division_name(division: pl.Expr, lang: Lang = "zh") -> pl.Expr:
+    """The name of each division (``C26``) in a language; null if unknown."""
     return division.replace_strict(
-        list(DIVISIONS), [i.zh for i in DIVISIONS.values()], default=None, return_dtype=pl.String
+        list(DIVISIONS), [i.text(lang) for i in DIVISIONS.values()], default=None, return_dtype=pl.String
     )
 
 
