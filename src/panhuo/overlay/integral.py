@@ -82,6 +82,10 @@ def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[n
     coords, geoms = layer.coords, layer.geoms
     n = 0
     for ring in range(geoms[row], geoms[row + 1]):
+        box = layer.ring_boxes[ring]
+        # A closed ring beside or under the window gives no edge, and one over it comes back to where it began.
+        if box[1] < ox or box[0] > ox + width or box[3] < oy or box[2] > oy + height:
+            continue
         sign = layer.signs[ring]
         start = layer.rings[ring]
         count = layer.rings[ring + 1] - start - 1

@@ -22,6 +22,7 @@ class Prepared(NamedTuple):
     signs  (r,)    +1 or -1: direction of the ring, so that a shell counts +1 and a hole -1 whatever way they run
     boxes  (n, 4)  NaN for a row that is left out
     areas  (n,)    shells minus holes, in squared units of the coordinates
+    ring_boxes (r, 4)  least x, greatest x, least y, greatest y of each ring
     first_run (r + 1,)  first box of each ring in ``runs``; a ring of up to ``RUN`` * 2 edges has none
     runs   (k, 4)  least x, greatest x, least y, greatest y of each run, level by level
     """
@@ -32,6 +33,7 @@ class Prepared(NamedTuple):
     signs: NDArray[np.float64]
     boxes: NDArray[np.float64]
     areas: NDArray[np.float64]
+    ring_boxes: NDArray[np.float64]
     first_run: NDArray[np.int64]
     runs: NDArray[np.float64]
 
@@ -53,6 +55,7 @@ def prepare(polygons: Polygons, *, threads: int | None = None) -> Prepared:
         np.empty(len(holes)),
         polygons.bounds,
         np.empty(rows),
+        np.empty((len(holes), 4)),
         first_run,
         np.empty((int(first_run[-1]), 4)),
     )
@@ -86,10 +89,15 @@ def _ready(layer, holes, first, last):  # type: ignore[no-untyped-def]
             ox, oy = coords[start, 0], coords[start, 1]
             twice = 0.0
             px, py = 0.0, 0.0
+            x0, x1, y0, y1 = 0.0, 0.0, 0.0, 0.0
             for p in range(start + 1, end):
                 x, y = coords[p, 0] - ox, coords[p, 1] - oy
+                x0, x1 = min(x0, x), max(x1, x)
+                y0, y1 = min(y0, y), max(y1, y)
                 twice += px * y - x * py
                 px, py = x, y
+            box = layer.ring_boxes[ring]
+            box[0], box[1], box[2], box[3] = x0 + ox, x1 + ox, y0 + oy, y1 + oy
             # The integral of y dx is positive for a ring that runs clockwise, so that one counts as it is.
             clockwise = twice < 0.0
             layer.signs[ring] = 1.0 if clockwise != holes[ring] else -1.0
