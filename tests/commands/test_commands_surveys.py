@@ -42,14 +42,14 @@ def test_a_finished_survey_is_taken_over(desk: Path, panhuo) -> None:
 
 
 def test_from_scratch_forgets_half_way_results(desk: Path, panhuo, monkeypatch: pytest.MonkeyPatch) -> None:
-    work, results = desk / "demo-district" / ".成果.work", desk / "demo-district" / "成果"
+    results = desk / "demo-district" / "成果"
 
-    def stopped_at_once(*_: object, progress: Progress) -> None:
-        assert not work.exists()
+    def stopped_at_once(*_: object, from_scratch: bool, progress: Progress) -> None:
+        assert from_scratch
         progress("量算", 0, 1)
         raise ph.Stopped
 
-    assert work.exists()
+    assert results.exists()
     monkeypatch.setattr("panhuo.survey.run", stopped_at_once)
     told = panhuo("survey", "run", "demo-district", "--from-scratch")
     assert told.code == 1

@@ -73,3 +73,17 @@ def test_leftovers_of_killed_runs_are_swept(tmp_path: Path) -> None:
 def test_a_key_changes_with_every_part() -> None:
     assert key_of("a", 1) == key_of("a", 1)
     assert len({key_of("a", 1), key_of("a", 2), key_of("b", 1), key_of("a"), key_of({"a": 1})}) == 5
+
+
+def test_sweeping_everything_forgets_finished_stages(tmp_path: Path) -> None:
+    stages = Stages(tmp_path / "work")
+    stages.make("check", "k1", lambda f: {"x": (f / "a.txt").write_text("1")})
+    (tmp_path / "work" / ".check-half").mkdir()
+
+    stages.sweep()
+    assert stages.done("check", "k1") is not None
+    assert [p.name for p in (tmp_path / "work").iterdir()] == ["check"]
+
+    stages.sweep(everything=True)
+    assert stages.done("check", "k1") is None
+    assert not list((tmp_path / "work").iterdir())
