@@ -6,6 +6,7 @@ summaries of the national land survey demand); the master value stays in square 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -66,9 +67,10 @@ class Reconciliation:
 
 def reconcile(parcels: pl.DataFrame, delivered: int, delivered_m2: float) -> Reconciliation:
     """``parcels`` has one row a delivered parcel with ``outcome`` and ``area_m2``."""
-    sums = parcels.group_by("outcome").agg(pl.len().alias("n"), pl.col("area_m2").sum())
-    counts = dict.fromkeys(OUTCOMES, 0) | dict(zip(sums["outcome"], sums["n"], strict=True))
-    areas = dict.fromkeys(OUTCOMES, 0.0) | dict(zip(sums["outcome"], sums["area_m2"], strict=True))
+    # exact sums: the same figures to the last digit, in whatever order threads would add them
+    groups = {str(key[0]): rows["area_m2"] for key, rows in parcels.partition_by("outcome", as_dict=True).items()}
+    counts = dict.fromkeys(OUTCOMES, 0) | {outcome: len(areas) for outcome, areas in groups.items()}
+    areas = dict.fromkeys(OUTCOMES, 0.0) | {o: math.fsum(areas.drop_nulls()) for o, areas in groups.items()}
     return Reconciliation(counts, areas, delivered, delivered_m2)
 
 
@@ -79,10 +81,14 @@ def crossed(
     names = pl.col(by).fill_null(_UNKNOWN_NAME(lang)).alias("_name")
     sums = (
         parcels.with_columns(names)
-        .group_by("_name", "outcome")
+        .group_by("_name", "outcome", maintain_order=True)
         .agg(pl.len().alias("n"), pl.col("area_m2").sum().alias("m2"))
     )
-    found = sums.group_by("_name").agg(pl.col("m2").sum()).sort(["m2", "_name"], descending=[True, False])["_name"]
+    found = (
+        sums.group_by("_name", maintain_order=True)
+        .agg(pl.col("m2").sum())
+        .sort(["m2", "_name"], descending=[True, False])["_name"]
+    )
     rows = [r for r in order if r in set(found)] + [r for r in found if r not in set(order)]
     cells = {(r["_name"], r["outcome"]): (r["n"], r["m2"]) for r in sums.iter_rows(named=True)}
     exact = [[Fraction(cells.get((r, o), (0, 0.0))[1]) * Fraction(3, 2000) for o in OUTCOMES] for r in rows]
