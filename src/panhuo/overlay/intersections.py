@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 
 from panhuo.land.polygons import EMPTY, MISSING, Polygons
 from panhuo.land.threads import in_chunks
-from panhuo.overlay.grid import NO_LIMIT, index_boxes, search
+from panhuo.overlay.grid import NO_LIMIT, index_boxes, search, walking_order
 from panhuo.overlay.integral import EDGE_ROWS, LEFT, RIGHT, SIGN, SLOPE, Y, all_edges, edges_in_window, integral, room
 from panhuo.overlay.prepared import Prepared, prepare
+from panhuo.overlay.tiles import MIXED, winding_in
 from panhuo.progress import Progress, silent
 
 _CHUNK = 2_048
 
 #: Shares of the smaller polygon's box that are rounding, not area (neighbours that only touch would give them).
 ROUNDING = 1e-13
+#: A row with more rings than this is searched ring by ring.
+MANY_RINGS = 8
 
 
 Found = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]
@@ -64,7 +67,7 @@ def intersections(
     polygons; an invalid ring is taken with its winding number (a part covered twice counts twice) and never raises.
     The answer does not depend on ``threads``.
     """
-    left, right, area = _overlay(prepare(a, threads=threads), prepare(b, threads=threads), minimum, threads, progress)
+    left, right, area = _overlay(a, b, minimum, threads, progress)
     return Pairs(left, right, area, skipped_rows(a), skipped_rows(b))
 
 
@@ -74,26 +77,74 @@ def skipped_rows(polygons: Polygons) -> NDArray[np.int32]:
     return np.flatnonzero(out).astype(np.int32)
 
 
-def _overlay(a: Prepared, b: Prepared, minimum: float, threads: int | None, progress: Progress) -> Found:
+def _overlay(a: Polygons, b: Polygons, minimum: float, threads: int | None, progress: Progress) -> Found:
     # The larger layer walks, the smaller is searched: a layer of three counties must not be one thread's work.
-    turned = len(a.areas) * 8 < len(b.areas)
-    walked, searched = (b, a) if turned else (a, b)
+    turned = len(a) * 8 < len(b)
+    walked = prepare(b if turned else a, threads=threads)
+    whole = a if turned else b
+    apart, row_of = _rings_apart(whole)
+    searched = prepare(apart, threads=threads)
     index = index_boxes(searched.boxes)
-
-    rows = np.arange(len(walked.areas), dtype=np.int32)
+    rows = walking_order(walked.boxes)
+    least = minimum if apart is whole else 0.0
 
     def work(first: int, last: int) -> Found:
         found: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]] = overlay_rows(
-            walked, searched, index, rows[first:last], False, minimum, ROUNDING, NO_LIMIT
+            walked, searched, index, rows[first:last], False, least, ROUNDING, NO_LIMIT
         )
         return found[:3]
 
-    parts = in_chunks(work, len(walked.areas), chunk=_CHUNK, threads=threads, progress=progress, step="叠加")
+    parts = in_chunks(work, len(rows), chunk=_CHUNK, threads=threads, progress=progress, step="叠加")
     left, right, area = join_parts(parts)
-    if turned:
-        order = np.argsort(right, kind="stable")
-        return right[order], left[order], area[order]
-    return left, right, area
+    if apart is not whole:
+        left, right, area = _rings_together(left, row_of[right], area, walked.boxes, whole.bounds, minimum)
+    area = np.abs(area)
+    order = np.lexsort((left, right)) if turned else np.argsort(left, kind="stable")
+    return (right[order], left[order], area[order]) if turned else (left[order], right[order], area[order])
+
+
+def _rings_apart(polygons: Polygons) -> tuple[Polygons, NDArray[np.int32]]:
+    """The rings of rows that have many of them as rows of their own, holes counting less than nothing, and the row that
+    each came from. ``polygons`` itself where no row has many.
+
+    The red line of a county is one row of two thousand parts: its box meets every parcel, its parts meet few. Areas of
+    intersection are sums over rings, so they may be looked at one by one.
+    """
+    counts = np.diff(polygons.geoms)
+    many = (counts > MANY_RINGS) & ~np.isnan(polygons.bounds[:, 0])
+    if not many.any():
+        return polygons, np.zeros(0, np.int32)
+    kept = polygons._kept.get("rings_apart")
+    if kept is None:
+        items = np.where(many, counts, 1)
+        row_of = np.repeat(np.arange(len(polygons), dtype=np.int32), items)
+        step = np.arange(len(row_of)) - np.repeat(np.cumsum(items) - items, items)
+        geoms = np.append(polygons.geoms[row_of] + step, polygons.geoms[-1])
+        apart = Polygons(polygons.coords, polygons.rings, polygons.holes, geoms, polygons.state[row_of])
+        kept = polygons._kept["rings_apart"] = (apart, row_of)
+    out: tuple[Polygons, NDArray[np.int32]] = kept
+    return out
+
+
+def _rings_together(
+    left: NDArray[np.int32], right: NDArray[np.int32], area: NDArray[np.float64],
+    left_boxes: NDArray[np.float64], right_boxes: NDArray[np.float64], minimum: float,
+) -> Found:  # fmt: skip
+    """One pair for the rings of one row (they lie together): their sum, where it is more than rounding."""
+    if not len(area):
+        return left, right, area
+    first = np.flatnonzero(np.diff(left, prepend=-1) | np.diff(right, prepend=-1))
+    total = np.add.reduceat(area, first)
+    left, right = left[first], right[first]
+    smaller = np.minimum(_box_areas(left_boxes)[left], _box_areas(right_boxes)[right])
+    # a hole that takes away what its shell gave leaves the rounding of both
+    kept = (np.abs(total) > minimum) & (np.abs(total) > 4 * ROUNDING * smaller)
+    return left[kept], right[kept], total[kept]
+
+
+def _box_areas(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    out: NDArray[np.float64] = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return out
 
 
 def join_parts(parts: list[Found]) -> Found:
@@ -117,6 +168,8 @@ def _grown(array, need):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def overlay_rows(a, b, index, rows, same, minimum, rounding, most):  # type: ignore[no-untyped-def]
     """Pairs of the given rows of ``a`` with all of ``b`` (with ``same``: one layer, only rows after their own).
+
+    Areas have a sign: that of a hole which stands as a row of its own is negative, an invalid ring may give any.
 
     Rows whose box meets more than ``most`` others are not worked on but handed back as the last array.
     """
@@ -150,25 +203,33 @@ def overlay_rows(a, b, index, rows, same, minimum, rounding, most):  # type: ign
             bw, bh = b.boxes[j, 2] - bx0, b.boxes[j, 3] - by0
             bvs = b.rings[b.geoms[j + 1]] - b.rings[b.geoms[j]]
             if aw * ah <= 2.0 * bw * bh:
-                if edges < 0:
-                    own = room(own, avs)
-                    edges = all_edges(a, i, ax0, ay0, own)
-                window = room(window, 2 * bvs)
-                m = edges_in_window(b, j, ax0, ay0, aw, ah, window)
-                shared = shared_area(own, edges, window, m, aw, ah, a.areas[i])
                 least = rounding * aw * ah
+                winding = winding_in(b.tiles, j, ax0, ay0, ax1, ay1)
+                if winding != MIXED:
+                    shared = winding * a.areas[i]
+                else:
+                    if edges < 0:
+                        own = room(own, avs)
+                        edges = all_edges(a, i, ax0, ay0, own)
+                    window = room(window, 2 * bvs)
+                    m = edges_in_window(b, j, ax0, ay0, aw, ah, window)
+                    shared = shared_area(own, edges, window, m, aw, ah, a.areas[i])
             else:
-                window = room(window, 2 * avs)
-                m = edges_in_window(a, i, bx0, by0, bw, bh, window)
-                shared = 0.0
-                if m > 0:
+                least = rounding * bw * bh
+                winding = winding_in(a.tiles, i, bx0, by0, bx0 + bw, by0 + bh)
+                if winding != MIXED:
+                    shared = winding * b.areas[j]
+                else:
+                    window = room(window, 2 * avs)
+                    m = edges_in_window(a, i, bx0, by0, bw, bh, window)
+                    shared = 0.0
+                if winding == MIXED and m > 0:
                     other = room(other, bvs)
                     n = -1
                     if not _covers(window, m, bw, bh):
                         n = all_edges(b, j, bx0, by0, other)
                     shared = shared_area(other, n, window, m, bw, bh, b.areas[j])
-                least = rounding * bw * bh
-            if shared > minimum and shared > least:
+            if abs(shared) > minimum and abs(shared) > least:
                 left[count], right[count], area[count] = i, j, shared
                 count += 1
     return left[:count].copy(), right[:count].copy(), area[:count].copy(), crowded[:crowds].copy()
@@ -191,5 +252,5 @@ def shared_area(edges, n, window, m, width, height, whole):  # type: ignore[no-u
     if m == 0:
         return 0.0
     if _covers(window, m, width, height):
-        return abs(whole * window[SIGN, 0])
-    return abs(integral(edges, n, window, m))
+        return whole * window[SIGN, 0]
+    return integral(edges, n, window, m)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.duplicates import duplicates
-from panhuo.overlay.grid import NO_LIMIT, BoxIndex, cell_number, index_boxes
+from panhuo.overlay.grid import NO_LIMIT, BoxIndex, cell_number, index_boxes, walking_order
 from panhuo.overlay.integral import EDGE_ROWS, all_edges, edges_in_window, room
 from panhuo.overlay.intersections import ROUNDING, Found, Pairs, join_parts, overlay_rows, shared_area, skipped_rows
 from panhuo.overlay.places import representative_points
@@ -90,7 +90,8 @@ def self_overlaps(
     copies = np.bincount(first, minlength=len(first)) if len(first) else np.zeros(0, np.int64)
     boxes = layer.boxes if (copies == 1).all() else np.where((copies > 0)[:, None], layer.boxes, np.nan)
     layer = layer._replace(boxes=boxes)
-    rows = np.flatnonzero(~np.isnan(boxes[:, 0])).astype(np.int32)
+    rows = walking_order(boxes)
+    rows = rows[~np.isnan(boxes[rows, 0])]
     index = index_boxes(boxes)
     found, crowded = _pairs(layer, index, rows, minimum, CROWDED, threads, progress, "查找重叠")
     group = _groups(layer, found, crowded, copies, stack_at, threads)
@@ -130,7 +131,8 @@ def _pairs(
 
     parts = in_chunks(work, len(rows), chunk=2_048, threads=threads, progress=progress, step=step)
     crowded = np.concatenate([p[3] for p in parts]) if parts else np.zeros(0, np.int32)
-    return join_parts([p[:3] for p in parts]), crowded
+    left, right, area = join_parts([p[:3] for p in parts])
+    return (left, right, np.abs(area)), crowded
 
 
 def _groups(
@@ -341,7 +343,7 @@ def _link(layer, index, rows, rank, alone, cover):  # type: ignore[no-untyped-de
                             window, 2 * (layer.rings[layer.geoms[other + 1]] - layer.rings[layer.geoms[other]])
                         )
                         m = edges_in_window(layer, other, x0, y0, x1 - x0, y1 - y0, window)
-                        shared = shared_area(own, edges, window, m, x1 - x0, y1 - y0, layer.areas[row])
+                        shared = abs(shared_area(own, edges, window, m, x1 - x0, y1 - y0, layer.areas[row]))
                         if shared >= NESTED * layer.areas[row]:
                             cover[row] = other
                             break

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
+from panhuo.overlay.tiles import NONE, Tiles, cut
 
 #: Edges in one run; a run of the next level holds this many runs of the level below.
 RUN = 16
@@ -25,6 +26,7 @@ class Prepared(NamedTuple):
     ring_boxes (r, 4)  least x, greatest x, least y, greatest y of each ring
     first_run (r + 1,)  first box of each ring in ``runs``; a ring of up to ``RUN`` * 2 edges has none
     runs   (k, 4)  least x, greatest x, least y, greatest y of each run, level by level
+    tiles          winding numbers of the cells that large polygons are cut into
     """
 
     coords: NDArray[np.float64]
@@ -36,6 +38,7 @@ class Prepared(NamedTuple):
     ring_boxes: NDArray[np.float64]
     first_run: NDArray[np.int64]
     runs: NDArray[np.float64]
+    tiles: Tiles
 
 
 def prepare(polygons: Polygons, *, threads: int | None = None) -> Prepared:
@@ -58,12 +61,14 @@ def prepare(polygons: Polygons, *, threads: int | None = None) -> Prepared:
         np.empty((len(holes), 4)),
         first_run,
         np.empty((int(first_run[-1]), 4)),
+        NONE,
     )
 
     def work(first: int, last: int) -> None:
         _ready(ready, holes, first, last)
 
     in_chunks(work, rows, chunk=16_384, threads=threads)
+    ready = ready._replace(tiles=cut(polygons, ready.signs, threads=threads))
     polygons._kept["prepared"] = ready
     return ready
 
