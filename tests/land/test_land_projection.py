@@ -119,3 +119,28 @@ def test_an_unknown_system_is_refused_with_advice() -> None:
 def test_coordinates_must_come_in_pairs() -> None:
     with pytest.raises(PanhuoError, match=r"\(n, 2\)"):
         gauss_forward(np.zeros((3, 3)), 117.0)
+
+
+def test_the_quick_way_in_a_zone_is_the_general_one() -> None:
+    rng = np.random.default_rng(7)
+    degrees = np.column_stack([117 + rng.uniform(-3.4, 3.4, 5_000), rng.uniform(-59.9, 59.9, 5_000)])
+    far = np.array([[117.0, 89.0]])  # one point outside the bounds, and all go the general way
+    metres, generally = gauss_forward(degrees, 117.0), gauss_forward(np.vstack([degrees, far]), 117.0)[:-1]
+    assert np.abs(metres - generally).max() < 1e-8
+    back = gauss_inverse(metres, 117.0)
+    generally = gauss_inverse(np.vstack([metres, gauss_forward(far, 117.0)]), 117.0)[:-1]
+    assert np.abs(back - generally).max() < 1e-13
+    assert np.abs(back - degrees).max() < 1e-13
+
+
+def test_a_corner_of_two_parcels_stays_one_point_wherever_it_stands() -> None:
+    rng = np.random.default_rng(8)
+    corner = np.array([[117.123456789, 36.987654321]])
+    others = np.column_stack([rng.uniform(115, 119, 1_000), rng.uniform(30, 40, 1_000)])
+    there = {tuple(gauss_forward(np.insert(others[:n], at, corner, axis=0), 117.0)[at])
+             for n in (0, 1, 3, 7, 255, 256, 1_000) for at in {0, n // 2, n}}  # fmt: skip
+    assert len(there) == 1
+    metres = np.array(list(there))
+    crowd = gauss_forward(others, 117.0)
+    back = {tuple(gauss_inverse(np.insert(crowd[:n], n, metres, axis=0), 117.0)[n]) for n in (0, 5, 63, 300)}
+    assert len(back) == 1

@@ -55,12 +55,12 @@ def assert_shapelys(small: list[shapely.Polygon], large: list[shapely.Geometry],
     assert max((abs(got[k] - a) for k, a in expected.items()), default=0.0) < 1e-6
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([300, 2_000, 9_000]), st.sampled_from([0.5, 5.0, 60.0]))
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([300, 1_000, 4_000]), st.sampled_from([0.5, 5.0, 60.0]))
 def test_small_ones_on_large_ones(seed: int, points: int, size: float) -> None:
     rng = np.random.default_rng(seed)
     large = [wavy(rng, AT[0] + 40.0, AT[1] + 40.0, 100.0, points), wavy(rng, AT[0] + 90.0, AT[1], 80.0, points)]
-    small = small_ones(rng, 300, 160.0, size)
+    small = small_ones(rng, 100, 160.0, size)
     a, b = Polygons.from_shapely(small), Polygons.from_shapely(large)
     assert_shapelys(small, large, intersections(a, b))
     turned = intersections(b, a)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panhuo.land.polygons import Polygons
-from panhuo.land.projection import FLATTENING, SEMI_MAJOR, to_geographic
+from panhuo.land.projection import FLATTENING, SEMI_MAJOR, by_kernel, to_geographic
 from panhuo.land.systems import Crs
 from panhuo.land.threads import in_chunks
 from panhuo.messages import PanhuoError
@@ -128,6 +128,31 @@ def planar_area(polygons: Polygons, *, threads: int | None = None) -> NDArray[np
 
 def area_m2(polygons: Polygons, crs: Crs, *, threads: int | None = None) -> NDArray[np.float64]:
     """Ellipsoidal areas, (n,) m², of polygons in any system that can be brought to CGCS2000."""
-    coords = to_geographic(polygons.coords, crs, threads=threads)
-    moved = polygons.with_coords(coords)
-    return ellipsoidal_area(moved, threads=threads)
+    return areas_on_earth(polygons, crs, threads=threads)[0]
+
+
+def areas_on_earth(
+    polygons: Polygons, crs: Crs, *, threads: int | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Ellipsoidal areas, (n,) m², and which rows are nowhere on earth, (n,): their coordinates are not of ``crs``.
+
+    Piece by piece, so that the degrees of a large layer never lie in memory all at once. The area of a row that is
+    nowhere is nan.
+    """
+    area, off = np.zeros(len(polygons)), np.zeros(len(polygons), np.bool_)
+
+    def work(first: int, last: int) -> None:
+        rings = polygons.rings[polygons.geoms[first] : polygons.geoms[last] + 1]
+        degrees = to_geographic(polygons.coords[rings[0] : rings[-1]], crs, threads=1)
+        geoms = polygons.geoms[first : last + 1] - polygons.geoms[first]
+        holes = polygons.holes[polygons.geoms[first] : polygons.geoms[last]]
+        with np.errstate(invalid="ignore"):
+            wrong = ~((np.abs(degrees[:, 0]) <= 180) & (np.abs(degrees[:, 1]) <= 90))
+        if wrong.any():
+            until = np.concatenate([[0], np.cumsum(wrong)])[(rings - rings[0])[geoms]]
+            off[first:last] = np.diff(until) > 0
+        _areas(degrees, rings - rings[0], holes, geoms, True, area[first:last], 0, last - first)
+
+    in_chunks(work, len(polygons), chunk=_CHUNK, threads=threads if by_kernel(crs) else 1)
+    area[off | ((polygons.state >= 1) & (polygons.state <= 5))] = np.nan
+    return area, off

@@ -12,7 +12,7 @@ from panhuo.land.polygons import EMPTY, MISSING, Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.grid import NO_LIMIT, index_boxes, search, walking_order
 from panhuo.overlay.integral import EDGE_ROWS, LEFT, RIGHT, SIGN, SLOPE, Y, all_edges, edges_in_window, integral, room
-from panhuo.overlay.prepared import Prepared, prepare
+from panhuo.overlay.prepared import prepare
 from panhuo.overlay.tiles import MIXED, winding_in
 from panhuo.progress import Progress, silent
 

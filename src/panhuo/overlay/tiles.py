@@ -24,7 +24,7 @@ _CELLS_EACH, _MOST_CELLS = 8, 1 << 20
 MIXED: Final = 127
 #: A window over more cells than this goes to the edges.
 _MOST_LOOKS: Final = 4_096
-#: Edges are drawn this much thicker, in cells, than they are; coordinates are rounded by so many units in the last place.
+#: Edges are drawn so much thicker, in cells, than they are, and so many units of their coordinates' last place.
 _PAD, _ULPS = 1e-6, 4.0
 
 # Columns of ``frames``: the box's lower left corner, the width and height of a cell, columns, rows, first cell.

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from panhuo import exchange
 from panhuo.exchange import Delivery, FileRecord, Layer
-from panhuo.land.areas import ellipsoidal_area, planar_area
+from panhuo.land.areas import areas_on_earth, planar_area
 from panhuo.land.codes.lists import item_name
 from panhuo.land.crs import Crs, recognise, zone_of_longitude
 from panhuo.land.polygons import Polygons
-from panhuo.land.projection import to_geographic, transform
+from panhuo.land.projection import same_numbers, to_geographic, transform
 from panhuo.land.roles import Field, Role, role
 from panhuo.land.schema import FieldMap, map_fields
 from panhuo.land.units import guess_area_unit
@@ -240,15 +240,13 @@ def understand(entry: Input, layer: Layer, working: Crs | None) -> tuple[Subject
         if crs is None or working is None:
             polygons = Polygons.none(len(polygons))
         elif len(polygons.coords):
-            degrees = polygons.with_coords(to_geographic(polygons.coords, crs))
-            misplaced = _nowhere(degrees)
+            area, misplaced = areas_on_earth(polygons, crs)
             if misplaced.any():
                 findings.append(_misplaced(layer, crs, int(misplaced.sum())))
                 usable = pc.if_else(pa.array(~misplaced), _one_array(layer.geometry), None)
                 polygons = Polygons.from_wkb(usable)
-                degrees = polygons.with_coords(to_geographic(polygons.coords, crs))
-            area = ellipsoidal_area(degrees)
-            polygons = polygons.with_coords(transform(polygons.coords, crs, working))
+            if not same_numbers(crs, working):
+                polygons = polygons.with_coords(transform(polygons.coords, crs, working))
         if area is None:
             area = np.full(len(polygons), np.nan)
         planar = planar_area(polygons)
@@ -271,16 +269,6 @@ def understand(entry: Input, layer: Layer, working: Crs | None) -> tuple[Subject
     )
     findings += _doubts(layer, mapped)
     return subject, findings_table(findings)
-
-
-def _nowhere(degrees: Polygons) -> NDArray[np.bool_]:
-    """Rows whose coordinates are no place on earth by the layer's own coordinate system."""
-    longitude, latitude = np.abs(degrees.coords).T
-    with np.errstate(invalid="ignore"):
-        off = ~((longitude <= 180) & (latitude <= 90))
-    until = np.concatenate([[0], np.cumsum(off)])[degrees.rings[degrees.geoms]]
-    wrong: NDArray[np.bool_] = np.diff(until) > 0
-    return wrong
 
 
 def _one_array(geometry: pa.Array | pa.ChunkedArray) -> pa.Array:
