@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from panhuo.exchange import encoding as enc
 from panhuo.exchange.codes import finding
-from panhuo.exchange.dbf_columns import Field, column
+from panhuo.exchange.dbf_columns import Field, Records, columns
 from panhuo.messages import Finding
 
 _SAMPLE = 1 << 22
@@ -86,13 +86,11 @@ def read(path: Path, source: str, declared: str | None, findings: list[Finding],
                 ),
             )
         )
-        rows = rows[kept]
-    codec, how = _codec(fields, rows, head[29], declared, source, layer, findings)
+    codec, how = _codec(fields, rows, kept, head[29], declared, source, layer, findings)
     names = _names(fields, codec, source, layer, findings)
     memo = path.with_suffix(".dbt"), path.with_suffix(".fpt")
-    columns = [
-        column(f, rows, name, codec, kept, source, layer, findings) for f, name in zip(fields, names, strict=True)
-    ]
+    records = Records(path, header, record, total, kept)
+    read_columns = columns(fields, names, records, codec, source, layer, findings)
     if any(f.kind in "MGP" for f in fields) and not any(m.exists() for m in memo):
         findings.append(
             finding(
@@ -106,7 +104,8 @@ def read(path: Path, source: str, declared: str | None, findings: list[Finding],
             )
         )
     keep = [k for k, f in enumerate(fields) if f.kind != "0"]
-    table = pa.table([columns[k] for k in keep], names=[names[k] for k in keep]) if keep else _rows_only(len(rows))
+    some = [read_columns[k] for k in keep]
+    table = pa.table(some, names=[names[k] for k in keep]) if keep else _rows_only(kept.size)
     return Table(table, kept, total, codec, how)
 
 
@@ -143,6 +142,7 @@ def _fields(block: bytes) -> Iterator[Field]:
 def _codec(
     fields: list[Field],
     rows: NDArray[np.uint8],
+    kept: NDArray[np.int64],
     language: int,
     declared: str | None,
     source: str,
@@ -150,7 +150,7 @@ def _codec(
     findings: list[Finding],
 ) -> tuple[str, str]:
     """The codec of all text, and how it was decided. A declaration that the bytes contradict is not believed."""
-    sample = _sample(fields, rows)
+    sample = _sample(fields, rows, kept)
     if not any(b >= 0x80 for b in set(sample)):
         codec = (enc.codec_of(declared) if declared else None) or enc.LANGUAGE_BYTES.get(language) or "utf-8"
         return codec, "ascii"
@@ -187,14 +187,14 @@ def _codec(
     return guessed, "content"
 
 
-def _sample(fields: list[Field], rows: NDArray[np.uint8]) -> bytes:
+def _sample(fields: list[Field], rows: NDArray[np.uint8], kept: NDArray[np.int64]) -> bytes:
     """Field names and texts, up to a few megabytes; each value closed by a zero so that none runs into the next."""
     parts = [b"\x00".join(f.raw for f in fields if f.raw.isascii() is False)]
     texts = [f for f in fields if f.kind == "C"]
-    if texts and len(rows):
+    if texts and kept.size:
         width = sum(f.width + 1 for f in texts)
-        step = max(1, len(rows) * width // _SAMPLE)
-        some = rows[::step]
+        step = max(1, kept.size * width // _SAMPLE)
+        some = rows[kept[::step]]
         for f in texts:
             block = np.zeros((len(some), f.width + 1), np.uint8)
             block[:, :-1] = some[:, f.offset : f.offset + f.width]
