@@ -7,9 +7,22 @@ Nothing is guessed: what is not understood is null and named, the delivered colu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import polars as pl
 
-from panhuo.land.cells import Normalised, clean_text, half_width, regular_cells, run_cells, words
+from panhuo.land.cell_kernels import Texts, plain_numbers
+from panhuo.land.cells import (
+    Normalised,
+    clean_text,
+    half_width,
+    regular_cells,
+    regular_codes,
+    run_cells,
+    trimmed_texts,
+    words,
+)
 from panhuo.land.dates import to_date, to_year
 from panhuo.land.headers import UNITS
 from panhuo.land.units import AREA_UNITS, MONEY_UNITS, factor
@@ -20,8 +33,7 @@ _WORDS = words()
 
 def to_text(column: pl.Series) -> Normalised:
     """Texts, trimmed; nothing is ever not understood."""
-    values = pl.DataFrame({"v": column.cast(pl.String)}).select(clean_text(pl.col("v"))).to_series()
-    return Normalised(values.alias(column.name), pl.Series(column.name, [False] * len(column), dtype=pl.Boolean))
+    return Normalised(trimmed_texts(column.cast(pl.String)), _all_understood(column))
 
 
 def to_code(column: pl.Series) -> Normalised:
@@ -30,13 +42,16 @@ def to_code(column: pl.Series) -> Normalised:
     if column.dtype.is_float():
         whole = (column.is_null() | (column == column.floor())).all()
         column = column.cast(pl.Int64).cast(pl.String) if whole else column
-    values = (
-        pl.DataFrame({"v": column.cast(pl.String)})
-        .select(half_width(clean_text(pl.col("v"))).str.replace_all(r"[\s\u3000\u00a0]+", "").str.to_uppercase())
-        .to_series()
-    )
-    values = values.str.replace(r"^(\d+)\.0+$", "${1}")
-    return Normalised(values.alias(column.name), pl.Series(column.name, [False] * len(column), dtype=pl.Boolean))
+
+    def work(text: pl.Expr) -> pl.Expr:
+        t = half_width(clean_text(text)).str.replace_all(r"[\s\u3000\u00a0]+", "").str.to_uppercase()
+        return t.str.replace(r"^(\d+)\.0+$", "${1}")
+
+    return Normalised(regular_codes(column.cast(pl.String), work), _all_understood(column))
+
+
+def _all_understood(column: pl.Series) -> pl.Series:
+    return pl.repeat(False, len(column), dtype=pl.Boolean, eager=True).alias(column.name)
 
 
 def to_bool(column: pl.Series) -> Normalised:
@@ -73,7 +88,22 @@ def to_number(column: pl.Series, *, unit: str | None = None, to_unit: str | None
         # 1e999 is written like a number and is none
         return pl.when(found.is_finite()).then(found)
 
-    return run_cells(column, value, pl.Float64)
+    if column.dtype != pl.String:
+        return run_cells(column, value, pl.Float64)
+    return _numbers(column, value, _factor(unit, to_unit))
+
+
+def _numbers(column: pl.Series, value: Callable[[pl.Expr], pl.Expr], scale: float) -> Normalised:
+    """Texts as numbers: what is plainly written is read and multiplied by ``scale``, the rest done by ``value``."""
+    numbers, odd = plain_numbers(Texts.of(column))
+    numbers *= scale
+    empty, bad = column.is_null().to_numpy().copy(), np.zeros(len(column), bool)
+    if odd.any():
+        rest = run_cells(column.filter(pl.Series(odd)), value, pl.Float64)
+        numbers[odd] = rest.values.fill_null(0.0).to_numpy()
+        empty[odd], bad[odd] = rest.values.is_null().to_numpy(), rest.bad.to_numpy()
+    values = pl.Series(column.name, numbers)
+    return Normalised(values.set(pl.Series(empty), None) if empty.any() else values, pl.Series(column.name, bad))
 
 
 #: Units as they stand behind a number in a cell.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from panhuo import exchange
 from panhuo.exchange import Delivery, FileRecord, Layer
 from panhuo.land.areas import areas_on_earth, planar_area
+from panhuo.land.cells import over_unique
 from panhuo.land.codes.lists import item_name
 from panhuo.land.crs import Crs, recognise, zone_of_longitude
 from panhuo.land.polygons import Polygons
@@ -328,11 +329,8 @@ def _official(values: pl.Series, scheme: str | None) -> pl.Series:
     """Official names for what the list knows (D, D类, 严格限制 -> 限制发展类); anything else stays as it was."""
     if scheme not in _NAMED or values.dtype != pl.String:
         return values
-    name = values.name
-    distinct = pl.DataFrame({"v": values}).unique()
-    named = distinct.with_columns(pl.coalesce(item_name(pl.col("v"), str(scheme)), pl.col("v")).alias("official"))
-    joined = pl.DataFrame({"v": values}).join(named, on="v", how="left", nulls_equal=True, maintain_order="left")
-    return joined["official"].alias(name)
+    official = over_unique(pl.col("v"), lambda v: pl.coalesce(item_name(v, str(scheme)), v))
+    return values.to_frame("v").select(official)["v"].alias(values.name)
 
 
 def _area_unit(
