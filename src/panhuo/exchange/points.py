@@ -116,7 +116,7 @@ def _by_gdal(texts: list[str], stage: Stage) -> list[bytes | None]:
         return [None] * len(texts)
     column = table.column(table.num_columns - 1)
     if len(column) != len(texts) or not (
-        pa.types.is_binary(column.type) or isinstance(column.type, pa.BaseExtensionType)
+        pa.types.is_large_binary(column.type) or isinstance(column.type, pa.BaseExtensionType)
     ):
         return [None] * len(texts)
     return [v.as_py() for v in column]

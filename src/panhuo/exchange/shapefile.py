@@ -252,7 +252,8 @@ def _by_gdal(room: Path, source: str, name: str, findings: list[Finding]) -> pa.
             unreadable(f"图形无法读取：{error}。", f"The shapes cannot be read: {error}.", source, _RESEND, name)
         )
         return None
-    return table.column(table.num_columns - 1).combine_chunks()
+    shapes: pa.LargeBinaryArray = table.column(table.num_columns - 1).chunk(0)
+    return shapes
 
 
 def _index_fits(shx: Path, shp: Path) -> bool:

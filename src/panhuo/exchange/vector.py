@@ -18,6 +18,7 @@ import pyogrio
 from panhuo.exchange import wkb
 from panhuo.exchange.codes import finding, unreadable
 from panhuo.exchange.delivery import Layer
+from panhuo.exchange.memory import release
 from panhuo.exchange.placing import stated
 from panhuo.exchange.result import ReadResult
 from panhuo.messages import Finding
@@ -30,7 +31,11 @@ _EXPORT = (
 
 
 def arrow(path: Path | str, layer: str | None = None, **options: Any) -> tuple[dict[str, Any], pa.Table]:
-    """``pyogrio.read_arrow`` without its warnings: (meta, table). Raises what GDAL raises."""
+    """``pyogrio.read_arrow`` without its warnings, in memory of our own: (meta, table). Raises what GDAL raises.
+
+    GDAL frees a batch of rows only when none of its columns is held any more; so each is copied and let go at once, and
+    binary columns (the shapes) come in one piece, as large_binary.
+    """
     if str(path).lower().endswith(".fgb"):
         # GDAL 3.12's own Arrow reader of FlatGeobuf hands out broken buffers where a geometry is null; its general
         # one does
@@ -38,8 +43,33 @@ def arrow(path: Path | str, layer: str | None = None, **options: Any) -> tuple[d
         pyogrio.set_gdal_config_options({"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES"})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        meta, table = pyogrio.raw.read_arrow(path, layer=layer, **options)
-    return meta, table
+        with pyogrio.raw.open_arrow(path, layer=layer, use_pyarrow=True, **options) as (meta, reader):
+            return meta, _copied(reader)
+
+
+def _copied(reader: pa.RecordBatchReader) -> pa.Table:
+    """The rows of a stream, copied batch by batch."""
+    schema: pa.Schema = reader.schema
+    shapes = {k: wkb.Gathered() for k, f in enumerate(schema) if pa.types.is_binary(f.type)}
+    columns: list[list[pa.Array]] = [[] for _ in schema]
+    for batch in reader:
+        for k, column in enumerate(batch.columns):
+            if k in shapes:
+                shapes[k].add(column)
+            else:
+                columns[k].append(_copy(column))
+        batch = column = None  # let go before GDAL fills the next one
+    for k, gathered in shapes.items():
+        columns[k] = [gathered.whole()]
+        schema = schema.set(k, schema.field(k).with_type(pa.large_binary()))
+    chunked = [pa.chunked_array(own, f.type) for own, f in zip(columns, schema, strict=True)]
+    release()
+    return pa.table(chunked, schema=schema)
+
+
+def _copy(column: pa.Array) -> pa.Array:
+    """A column in memory of its own: joining two arrays copies both, also where one is empty."""
+    return pa.concat_arrays([column, column.slice(0, 0)])
 
 
 def read(path: Path, source: str, driver: str, **options: Any) -> ReadResult:

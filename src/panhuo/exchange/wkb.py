@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import shapely
+from numba import njit
 from numpy.typing import NDArray
 
 from panhuo.exchange.arcs import circular
@@ -55,6 +56,53 @@ class Flat(NamedTuple):
     bad: list[int]
 
 
+class Gathered:
+    """Binary arrays that come one after another, as one: each is copied when it is added, so that it can be freed."""
+
+    def __init__(self) -> None:
+        self._data: list[NDArray[np.uint8]] = []
+        self._lengths: list[NDArray[np.int64]] = []
+        self._valid: list[NDArray[np.bool_]] = []
+
+    def add(self, array: pa.BinaryArray) -> None:
+        """The next rows."""
+        if not len(array):
+            return
+        _, starts, data = array.buffers()
+        at = np.frombuffer(starts, np.int32)[array.offset : array.offset + len(array) + 1]
+        raw = np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
+        self._data.append(raw[at[0] : at[-1]].copy())
+        self._lengths.append(np.diff(at).astype(np.int64))
+        self._valid.append(~np.asarray(array.is_null()))
+
+    def whole(self) -> pa.LargeBinaryArray:
+        """All rows (n,). The copies are let go one by one, so that there are never two of everything."""
+        offsets = np.concatenate([np.zeros(1, np.int64), *self._lengths])
+        np.cumsum(offsets, out=offsets)
+        data = pa.allocate_buffer(int(offsets[-1]))
+        out, to = np.frombuffer(data, np.uint8), 0
+        while self._data:
+            piece = self._data.pop(0)
+            out[to : to + len(piece)] = piece
+            to += len(piece)
+        valid = np.concatenate([np.ones(0, np.bool_), *self._valid])
+        bits = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+        return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(valid), [bits, pa.py_buffer(offsets), data])
+
+
+@njit(cache=True, nogil=True)
+def _headers(data: NDArray[np.uint8], offsets: NDArray[np.int64], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The type (1-6) of each geometry (n,) that is little-endian and has two dimensions already; 0 for others."""
+    kinds = np.zeros(len(valid), np.uint8)
+    for i in range(len(valid)):
+        at = offsets[i]
+        if not valid[i] or offsets[i + 1] - at < 5 or data[at] != 1:
+            continue
+        if 1 <= data[at + 1] <= 6 and data[at + 2] == 0 and data[at + 3] == 0 and data[at + 4] == 0:
+            kinds[i] = data[at + 1]
+    return kinds
+
+
 def flatten(geometry: pa.Array | pa.ChunkedArray) -> Flat:
     """Geometry (n,) binary as two-dimensional little-endian ISO WKB (n,), see :class:`Flat`."""
     if isinstance(geometry, pa.ChunkedArray):
@@ -63,23 +111,16 @@ def flatten(geometry: pa.Array | pa.ChunkedArray) -> Flat:
         geometry = geometry.storage
     wkb = geometry.cast(pa.large_binary())
     valid = ~np.asarray(wkb.is_null())
-    offsets = np.frombuffer(wkb.buffers()[1], np.int64)[wkb.offset : wkb.offset + len(wkb) + 1]
     if len(wkb) == 0 or wkb.buffers()[2] is None:
         empty = np.flatnonzero(valid).tolist()
         return Flat(pa.nulls(len(wkb), pa.large_binary()), {}, 0, 0, 0, empty)
+    offsets = np.frombuffer(wkb.buffers()[1], np.int64)[wkb.offset : wkb.offset + len(wkb) + 1]
     data = np.frombuffer(wkb.buffers()[2], np.uint8)
     if (np.diff(offsets) < 0).any() or offsets[-1] > len(data):
         raise ValueError("broken binary array")
-    long = valid & (np.diff(offsets) >= 5)
-    codes = np.zeros(len(wkb), np.uint32)
-    start = offsets[:-1][long]
-    for k in range(4):
-        codes[long] |= data[start + 1 + k].astype(np.uint32) << np.uint32(8 * k)
-    little = np.zeros(len(wkb), bool)
-    little[long] = data[start] == 1
-    plain = little & (codes >= 1) & (codes <= 6)
-    todo = np.flatnonzero(valid & ~plain)
-    found = np.bincount(codes[plain].astype(np.int64), minlength=1)
+    codes = _headers(data, offsets, valid)
+    todo = np.flatnonzero(valid & (codes == 0))
+    found = np.bincount(codes[codes > 0], minlength=1)
     kinds = {int(k): int(found[k]) for k in np.flatnonzero(found)}
     if not todo.size:
         return Flat(wkb, kinds, 0, 0, 0, [])
