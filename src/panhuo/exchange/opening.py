@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -19,7 +19,7 @@ from panhuo.exchange.points import with_geometry
 from panhuo.exchange.refusals import AGAIN, REFUSED, USUAL, ZIP
 from panhuo.exchange.result import ReadResult
 from panhuo.exchange.sniff import PARTS, Kind, sniff
-from panhuo.exchange.stage import Item, Limits, Stage, item, put
+from panhuo.exchange.stage import Item, Limits, Stage, checksum, put, unsummed
 from panhuo.messages import Finding, findings_table
 from panhuo.progress import Progress, silent
 
@@ -72,6 +72,7 @@ class _Work:
     budget: archive.Budget
     pieces: list[_Piece] = field(default_factory=list)
     items: list[Item] = field(default_factory=list)
+    checksums: dict[str, Future[str]] = field(default_factory=dict)
 
     def piece(self, path: str, read: Callable[[_Piece], None] | None = None, *, table: bool = False) -> _Piece:
         self.pieces.append(_Piece(path, self.stage, read, table))
@@ -95,6 +96,7 @@ def open_delivery(
     """
     limits = limits or Limits()
     pool = ThreadPoolExecutor(1, "panhuo-tables")
+    beside = ThreadPoolExecutor(1, "panhuo-checksums")
     with tempfile.TemporaryDirectory(prefix="panhuo-", ignore_cleanup_errors=True) as folder:
         stage = Stage(Path(folder))
         work = _Work(stage, limits, progress, archive.Budget(limits))
@@ -111,13 +113,12 @@ def open_delivery(
             first.findings += [_link(link) for link in aside]
             if not files:
                 first.findings.append(_nothing(place.name))
-            _plan(_registered(files, first, work), work, depth=0)
+            _plan(_registered(files, first, work, beside), work, depth=0)
             _run(work, pool)
+            records = _records(work, first)
         finally:
+            beside.shutdown(cancel_futures=True)
             pool.shutdown(cancel_futures=True)
-    states = {p: state for piece in work.pieces for p, state in piece.states.items()}
-    done = sorted(work.items, key=lambda i: i.path)
-    records = tuple(FileRecord(i.path, i.size, i.sha256, states.get(i.path, "ignored")) for i in done)
     layers = tuple(layer for piece in work.pieces for layer in piece.layers)
     return Delivery(place, layers, records, findings_table([f for piece in work.pieces for f in piece.findings]))
 
@@ -136,21 +137,35 @@ def _run(work: _Work, pool: ThreadPoolExecutor) -> None:
         piece.place()
 
 
-def _registered(files: list[tuple[str, Path]], first: _Piece, work: _Work) -> list[Item]:
-    """The files with their checksums; what cannot even be read is a finding of the first piece."""
+def _registered(
+    files: list[tuple[str, Path]], first: _Piece, work: _Work, beside: ThreadPoolExecutor
+) -> list[Item]:  # fmt: skip
+    """The files, their checksums being made beside the reading; what cannot even be read is a finding of the first
+    piece."""
     items = []
-    pool = ThreadPoolExecutor(2, "panhuo-checksums")
-    try:
-        futures = [pool.submit(item, said, local) for said, local in files]
-        for k, ((said, _), future) in enumerate(zip(files, futures, strict=True)):
-            work.progress("登记文件", k, len(files))
-            try:
-                items.append(future.result())
-            except OSError as error:
-                first.findings.append(_no_access(said, error))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    for k, (said, local) in enumerate(files):
+        work.progress("登记文件", k, len(files))
+        try:
+            items.append(unsummed(said, local))
+        except OSError as error:
+            first.findings.append(_no_access(said, error))
+            continue
+        work.checksums[said] = beside.submit(checksum, local)
     return items
+
+
+def _records(work: _Work, first: _Piece) -> tuple[FileRecord, ...]:
+    """All files with their checksums, in the order of their paths."""
+    states = {p: state for piece in work.pieces for p, state in piece.states.items()}
+    out = []
+    for i in sorted(work.items, key=lambda i: i.path):
+        try:
+            sha256 = work.checksums[i.path].result() if i.path in work.checksums else i.sha256
+        except OSError as error:
+            first.findings.append(_no_access(i.path, error))
+            continue
+        out.append(FileRecord(i.path, i.size, sha256, states.get(i.path, "ignored")))
+    return tuple(out)
 
 
 def _plan(items: list[Item], work: _Work, depth: int) -> None:

@@ -24,7 +24,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file of the delivery: its path there, and where its bytes lie on disk."""
+    """One file of the delivery: its path there, and where its bytes lie on disk. ``sha256`` is empty while it is still
+    being made (see ``open_delivery``)."""
 
     path: str
     local: Path
@@ -57,9 +58,20 @@ class Item:
 
 def item(path: str, local: Path) -> Item:
     """The file at ``local`` as a member of the delivery; reads it once for its SHA-256."""
+    return Item(path, local, local.stat().st_size, checksum(local))
+
+
+def checksum(local: Path) -> str:
+    """The SHA-256 of a file in hexadecimal."""
     with local.open("rb") as f:
-        digest = hashlib.file_digest(f, "sha256").hexdigest()
-    return Item(path, local, local.stat().st_size, digest)
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def unsummed(path: str, local: Path) -> Item:
+    """The file at ``local`` without its SHA-256, which is to come; an OSError when it cannot be read."""
+    with local.open("rb") as f:
+        f.read(1)
+    return Item(path, local, local.stat().st_size, "")
 
 
 class Stage:
