@@ -1,5 +1,5 @@
-"""Shapefiles: shapes by GDAL, attributes by :mod:`panhuo.exchange.dbf`, the index rebuilt in a private copy when
-needed.
+"""Shapefiles: shapes by :mod:`panhuo.exchange.shp_polygons` and GDAL, attributes by :mod:`panhuo.exchange.dbf`, the
+index rebuilt in a private copy when needed.
 
 Source: ESRI Shapefile Technical Description, July 1998.
 """
@@ -9,14 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from panhuo.exchange import dbf
+from panhuo.exchange import dbf, shp_polygons
 from panhuo.exchange import encoding as enc
 from panhuo.exchange.codes import finding, unreadable
 from panhuo.exchange.delivery import Layer
@@ -27,6 +27,7 @@ from panhuo.exchange.vector import arrow, geometry_of
 from panhuo.land.crs import Crs
 from panhuo.messages import Finding
 
+_POLYGON = 5
 _SHAPE_TYPES = {0, 1, 3, 5, 8, 11, 13, 15, 18, 21, 23, 25, 28, 31}
 _RESEND = (
     "请把同名的 .shp、.shx、.dbf、.prj、.cpg 一并提供。",
@@ -236,15 +237,28 @@ def _shapes(parts: Mapping[str, Item], source: str, name: str, room: Path, findi
             )
     if (room / "layer.shx").stat().st_size == 100:
         return pa.array([], pa.large_binary())
-    return _by_gdal(room, source, name, findings)
+    if struct.unpack_from("<i", head, 32)[0] == _POLYGON:
+        return _polygons(room, head, source, name, findings)
+    return _by_gdal(room / "layer.shp", room / "layer.shx", source, name, findings)
 
 
-def _by_gdal(room: Path, source: str, name: str, findings: list[Finding]) -> pa.Array | None:
+def _polygons(room: Path, head: bytes, source: str, name: str, findings: list[Finding]) -> pa.Array | None:
+    """Polygons as WKB; GDAL reads those of several rings, by an index that lists no others."""
+    simple = shp_polygons.look(room / "layer.shp", room / "layer.shx")
+    if not simple.odd.size:
+        return shp_polygons.build(simple, pa.array([], pa.large_binary()))
+    entries = np.fromfile(room / "layer.shx", ">i4", offset=100).reshape(-1, 2)[simple.odd]
+    _write_index(room / "others.shx", head, entries)
+    others = _by_gdal(room / "layer.shp", room / "others.shx", source, name, findings)
+    return others if others is None else shp_polygons.build(simple, others)
+
+
+def _by_gdal(shp: Path, shx: Path, source: str, name: str, findings: list[Finding]) -> pa.LargeBinaryArray | None:
     """Shapes without attributes: the .dbf stays outside, so that deleted rows do not take their shapes along."""
-    alone = room / "alone"
+    alone = shp.parent / "alone"
     alone.mkdir()
-    for ext in ("shp", "shx"):
-        put(room / f"layer.{ext}", alone / f"layer.{ext}")
+    put(shp, alone / "layer.shp")
+    put(shx, alone / "layer.shx")
     try:
         _, table = arrow(alone / "layer.shp", columns=[])
     except Exception as error:  # GDAL names its errors in its own classes
@@ -290,7 +304,7 @@ def _scan(shp: Path) -> tuple[list[tuple[int, int]], bool]:
     return entries, at < size
 
 
-def _write_index(path: Path, head: bytes, entries: list[tuple[int, int]]) -> None:
+def _write_index(path: Path, head: bytes, entries: Sequence[tuple[int, int]] | NDArray[np.int32]) -> None:
     words = 50 + 4 * len(entries)
-    body = np.array(entries, ">i4").tobytes() if entries else b""
+    body = np.array(entries, ">i4").tobytes() if len(entries) else b""
     path.write_bytes(head[:24] + struct.pack(">i", words) + head[28:100] + body)
