@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numba as nb
@@ -16,6 +17,8 @@ from panhuo.land.polygons import Polygons
 
 #: The finest step of a path, in points: 0.02 mm, below what a printer resolves.
 GRAIN = 0.06
+#: How many geometries are projected at a time: few enough for their points to stay in the processor's cache.
+_PIECE = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ def extent(shapes: list[Polygons]) -> tuple[float, float, float, float] | None:
     for polygons in shapes:
         coords = polygons.coords
         if len(coords):
-            low, high = coords.min(axis=0), coords.max(axis=0)
+            x, y = coords[:, 0], coords[:, 1]  # column by column: many times faster than over both at once
+            low, high = np.array((x.min(), y.min())), np.array((x.max(), y.max()))
             if np.isfinite(low).all() and np.isfinite(high).all():
                 boxes.append((low, high))
     if not boxes:
@@ -126,6 +130,16 @@ def take(polygons: Polygons, chosen: NDArray[np.int64]) -> Polygons:
         np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
         polygons.state[chosen],
     )
+
+
+def pieces(
+    polygons: Polygons,
+) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]]:
+    """The geometries some thousands at a time: number of the first, then coordinates, rings and geoms of its piece."""
+    for start in range(0, len(polygons), _PIECE):
+        geoms = polygons.geoms[start : start + _PIECE + 1]
+        rings = polygons.rings[geoms[0] : geoms[-1] + 1]
+        yield start, polygons.coords[rings[0] : rings[-1]], rings - rings[0], geoms - geoms[0]
 
 
 def _ranges(starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:

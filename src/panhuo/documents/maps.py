@@ -199,10 +199,11 @@ def _painted(layers: tuple[MapLayer, ...], frame: Frame) -> str:
     hatched: list[tuple[int, int]] = []
     first = base = 0
     for layer in layers:
-        pixels = (frame.project(layer.polygons.coords) - (frame.left, frame.top)) * per
         classes = np.asarray(layer.classes, dtype=np.int64)
         shifted = np.where(classes >= 0, classes + base, -1)
-        ms.paint(grid, owner, pixels, layer.polygons.rings, layer.polygons.geoms, shifted, first)
+        for start, coords, rings, geoms in ms.pieces(layer.polygons):
+            pixels = (frame.project(coords) - (frame.left, frame.top)) * per
+            ms.paint(grid, owner, pixels, rings, geoms, shifted[start:], first + start)
         first += len(layer.polygons)
         palette += [_rgb(s.fill) for s in layer.styles]
         hatched += [(base + c + 1, s.pattern) for c, s in enumerate(layer.styles) if s.pattern]
@@ -222,7 +223,7 @@ def _painted(layers: tuple[MapLayer, ...], frame: Frame) -> str:
         palette.append(_rgb(_ink(styles[index - 1].fill)))
         indices[spots & (grid == index)] = len(palette) - 1
     seen = int((owner > 0).sum())
-    if seen and seen / max(len(np.unique(owner)) - 1, 1) >= 80:
+    if seen and seen / max(int(np.count_nonzero(np.bincount(owner.ravel()))) - 1, 1) >= 80:
         edge = np.zeros((h, w), dtype=bool)
         edge[:, :-1] |= owner[:, :-1] != owner[:, 1:]
         edge[:-1] |= owner[:-1] != owner[1:]

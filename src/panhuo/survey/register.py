@@ -185,15 +185,10 @@ def legacy(measured: Measured) -> pl.DataFrame:
 
 def issues(measured: Measured, parcels: pl.DataFrame) -> pl.DataFrame:
     """The issue list: delivered obstacles and wishes beside the verdict of their parcels; and open disputes."""
-    verdict = parcels.filter(pl.col("parcel_code").is_not_null()).unique("parcel_code", keep="first").select(
-        "parcel_code",
-        *(c for c in ("parcel_name", "township_name") if c in parcels.columns),
-        pl.col("outcome").replace({k: v.zh for k, v in OUTCOMES.items()}).alias("认定结论"),
-    )  # fmt: skip
     listed = measured.obstacles
     titles = {f.name: f.zh for f in role("obstacles").fields}
-    wanted = [c for c in ("parcel_code", "kind", "description", "wish", "unit", "due_date") if c in listed.columns]
-    rows = listed.select(wanted).with_columns(pl.lit("报送").alias("来源"))
+    told = [c for c in ("parcel_code", "kind", "description", "wish", "unit", "due_date") if c in listed.columns]
+    rows = listed.select(told).with_columns(pl.lit("报送").alias("来源"))
     if "in_dispute" in parcels.columns:
         disputed = parcels.filter(pl.col("in_dispute").fill_null(False)).select(
             "parcel_code",
@@ -202,6 +197,12 @@ def issues(measured: Measured, parcels: pl.DataFrame) -> pl.DataFrame:
             pl.lit("争议清单").alias("来源"),
         )
         rows = pl.concat([rows, disputed], how="diagonal_relaxed")
+    wanted = pl.col("parcel_code").is_in(rows["parcel_code"].drop_nulls().unique().implode())
+    verdict = parcels.select(
+        "parcel_code",
+        *(c for c in ("parcel_name", "township_name") if c in parcels.columns),
+        pl.col("outcome").replace({k: v.zh for k, v in OUTCOMES.items()}).alias("认定结论"),
+    ).filter(wanted).unique("parcel_code", keep="first")  # fmt: skip
     rows = rows.join(verdict, on="parcel_code", how="left", maintain_order="left").with_row_index("序号", 1)
     order = ["序号", "parcel_code", *(c for c in verdict.columns if c != "parcel_code")]
     rest = [c for c in rows.columns if c not in order]
@@ -304,7 +305,9 @@ def summary_columns(parcels: pl.DataFrame, verdicts: Verdicts, lang: Lang = "zh"
 
 
 def _layer(name: str, frame: pl.DataFrame, geometry: pa.LargeBinaryArray | None, crs: Crs | None) -> Layer:
-    return Layer(name=name, source="", driver="gpkg", table=frame.to_arrow(), geometry=geometry, crs=crs)
+    # words as they lie in memory, not a copy of them all
+    table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
+    return Layer(name=name, source="", driver="gpkg", table=table, geometry=geometry, crs=crs)
 
 
 #: What each layer of the registers is, for a reader of the file.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from panhuo.documents import MapSpec
+from panhuo.documents import Drawing, MapSpec, map_svg
 from panhuo.documents.maps import BoundaryLayer, ClassStyle, MapLayer
 from panhuo.identify import Verdicts
 from panhuo.land.polygons import Polygons
@@ -44,12 +45,12 @@ class Story:
     def say(self, zh: str, en: str) -> str:
         return Text(zh, en)(self.lang)
 
-    @property
+    @cached_property
     def judged(self) -> pl.DataFrame:
         """The judged parcels, in the order of the shapes."""
         return self.parcels.filter(pl.col("outcome") != "handed_back")
 
-    @property
+    @cached_property
     def identified(self) -> pl.DataFrame:
         return self.parcels.filter(pl.col("outcome") == "identified")
 
@@ -63,10 +64,17 @@ class Story:
                 return one.name(self.lang)
         return class_id or "—"
 
+    @cached_property
     def shapes(self) -> Polygons:
         """The judged parcels' shapes in the survey's zone."""
         return _planar(self.measured.geometry, self.measured.crs)
 
+    @cached_property
+    def painted(self) -> NDArray[np.bool_]:
+        """Which of the shapes are painted: of flats on one lot the first, the others would lie exactly under it."""
+        return np.asarray(duplicates(self.shapes) == np.arange(len(self.shapes)))
+
+    @cached_property
     def boundaries(self) -> tuple[BoundaryLayer, ...]:
         """Townships with their names, then the county's line without."""
         towns = self.measured.townships
@@ -88,22 +96,21 @@ class Story:
             )
         return tuple(out)
 
-    def map(self, title: str, classes: NDArray[np.int64], styles: tuple[ClassStyle, ...]) -> MapSpec:
-        """The judged parcels painted by class, with townships, scale, north arrow and legend."""
-        crs = self.measured.crs
-        shapes = self.shapes()
-        # of flats on one lot only the first is painted: the others would lie exactly under it
-        first = duplicates(shapes)
-        classes = np.where(first == np.arange(len(shapes)), classes, -1)
-        return MapSpec(
+    def map(self, title: str, classes: NDArray[np.int64], styles: tuple[ClassStyle, ...]) -> Drawing:
+        """The judged parcels painted by class, with townships, scale, north arrow and legend.
+
+        It is drawn here, once for all papers: it fits the pages of each.
+        """
+        spec = MapSpec(
             title=title,
-            layers=(MapLayer(shapes, classes, styles),),
-            boundaries=self.boundaries(),
-            crs_note=crs.text(self.lang),
+            layers=(MapLayer(self.shapes, np.where(self.painted, classes, -1), styles),),
+            boundaries=self.boundaries,
+            crs_note=self.measured.crs.text(self.lang),
             date=self.config.on,
             lang=self.lang,
             height_mm=170,
         )
+        return map_svg(spec)
 
 
 #: One colour for one outcome, everywhere; told apart in print and by colour-blind readers.
@@ -115,7 +122,7 @@ OUTCOME_STYLES = {
 }
 
 
-def outcome_map(story: Story) -> MapSpec:
+def outcome_map(story: Story) -> Drawing:
     """All judged parcels by outcome."""
     names = list(OUTCOME_STYLES)
     rank = {name: i for i, name in enumerate(names)}
