@@ -54,7 +54,7 @@ def write_registers(
     parcels = all_parcels(measured, verdicts)
     geometry = pa.concat_arrays([measured.geometry, measured.handed_back.geometry])
     identified = low_efficiency(parcels, verdicts, pack, config)
-    keep = pa.array(parcels["outcome"] == "identified", pa.bool_())
+    keep = (parcels["outcome"] == "identified").rechunk().to_arrow()
     crs = Crs.from_epsg(4490)
     layers = [
         _layer(LOW_EFFICIENCY, identified, geometry.filter(keep), crs),

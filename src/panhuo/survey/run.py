@@ -6,8 +6,10 @@ import json
 import platform
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -110,45 +112,49 @@ def _run(config: SurveyConfig, pack: Pack, stages: Stages, progress: Progress) -
 
     check_key = key_of(base, "check", frozen["sha256"])
     measure_key = key_of(base, "measure", frozen["sha256"])
-    if stages.done("check", check_key) is None or stages.done("measure", measure_key) is None:
-        _deliver_check_measure(config, pack, stage, check_key, measure_key, progress)
     checked, measured_at = stages.folder / "check", stages.folder / "measure"
+    memory = _Memory(measured_at, stages.folder / "identify")
+    if stages.done("check", check_key) is None or stages.done("measure", measure_key) is None:
+        just = _deliver_check_measure(config, pack, stage, check_key, measure_key, progress)
+        if just is not None:
+            memory.measured = just
 
     identify_key = key_of(measure_key, "identify", dict(config.readings))
-    memory: dict[str, Any] = {}
 
     def to_identify(folder: Path) -> None:
-        measured = memory.setdefault("measured", load_measured(measured_at))
+        measured = memory.measured
         verdicts = identify(
             measured.facts, pack, on=config.on, readings=config.readings, sources=measured.sources, progress=progress
         )
         save_verdicts(verdicts, folder)
-        memory["verdicts"] = verdicts
+        memory.verdicts = verdicts
 
     identified = stage("identify", identify_key, to_identify)
-
-    def results() -> tuple[Measured, Verdicts]:
-        measured = memory.setdefault("measured", load_measured(measured_at))
-        return measured, memory.setdefault("verdicts", load_verdicts(identified))
-
     register_key = key_of(identify_key, check_key, "register")
 
     def to_register(folder: Path) -> dict[str, Any]:
-        measured, verdicts = results()
-        return write_registers(folder, config, pack, measured, verdicts, progress=progress)
+        return write_registers(folder, config, pack, memory.measured, memory.verdicts)
 
-    registered = stage("register", register_key, to_register)
     report_key = key_of(register_key, "report", config.language)
 
     def to_report(folder: Path) -> None:
-        measured, verdicts = results()
         findings = pl.read_parquet(checked / "findings.parquet")
         repairs = pl.read_parquet(checked / "repairs.parquet")
         notes = stages.notes("check")
-        write_papers(folder, config, pack, measured, verdicts, findings, notes, repairs, progress=progress)
+        write_papers(
+            folder, config, pack, memory.measured, memory.verdicts, findings, notes, repairs, progress=progress
+        )
 
-    reported = stage("report", report_key, to_report)
-    memory.clear()
+    if stages.done("register", register_key) is None or stages.done("report", report_key) is None:
+        memory.fill()
+    # both rest on the same results and not on each other; the papers stay in the thread that hears of the progress
+    progress("入库", 0, 1)
+    with ThreadPoolExecutor(1) as beside:
+        registers = beside.submit(stage, "register", register_key, to_register)
+        reported = stage("report", report_key, to_report)
+        registered = registers.result()
+    progress("入库", 1, 1)
+    memory.forget()
 
     progress("放置成果", 0, 1)
     balance = _balance(registered)
@@ -167,10 +173,37 @@ def _run(config: SurveyConfig, pack: Pack, stages: Stages, progress: Progress) -
     return Result(config.results_folder, manifest, balance, kept)
 
 
+@dataclass
+class _Memory:
+    """What the later stages share, read from the stages before them unless those have just been made."""
+
+    measured_at: Path
+    identified_at: Path
+
+    @cached_property
+    def measured(self) -> Measured:
+        return load_measured(self.measured_at)
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        return load_verdicts(self.identified_at)
+
+    def fill(self) -> None:
+        """Read both now: two threads that ask at once would each read them."""
+        _ = self.measured, self.verdicts
+
+    def forget(self) -> None:
+        for name in ("measured", "verdicts"):
+            self.__dict__.pop(name, None)
+
+
 def _deliver_check_measure(
     config: SurveyConfig, pack: Pack, stage: Callable[..., Path], check_key: str, measure_key: str, progress: Progress
-) -> None:
-    """Open the delivery once for both the checks and the measuring, and let it go before anything else needs room."""
+) -> Measured | None:
+    """Open the delivery once for both the checks and the measuring, and let it go before anything else needs room.
+
+    Returns what was measured; None where an earlier run had measured it.
+    """
     settings = check_settings(config, pack)
     delivered = deliver(config, settings, progress=progress)
     mended = mend(delivered, settings, config.repairs, progress=progress)
@@ -192,10 +225,15 @@ def _deliver_check_measure(
 
     stage("check", check_key, to_check)
 
+    made: list[Measured] = []
+
     def to_measure(folder: Path) -> None:
-        save_measured(measure(mended.sources, gathered, pack, config, progress=progress), folder)
+        measured = measure(mended.sources, gathered, pack, config, progress=progress)
+        save_measured(measured, folder)
+        made.append(measured)
 
     stage("measure", measure_key, to_measure)
+    return made[0] if made else None
 
 
 def _inputs_key(config: SurveyConfig) -> list[tuple[str, int, int]]:
