@@ -50,13 +50,15 @@ def with_lists(work: pl.DataFrame, standard: Standard, tree: Tree, bases: Bases)
             items.setdefault(item, []).append(here)
             for unit in whom:
                 asked.setdefault(actor(unit.zh, standard).zh, []).append(here)
-    undecided = work.filter(unknown)
+    missing, ask = ({k: reduce(or_, v) for k, v in lists.items()} for lists in (items, asked))
+    needed = {c for e in (*missing.values(), *ask.values()) for c in e.meta.root_names()}
+    undecided = work.select("#unknown", *(needed - {"#unknown"})).filter(unknown)
     return work.with_columns(
         ids_where(work, met, "classes"),
         ids_where(work, may_be, "classes_open"),
         ids_where(work, reasons, "reasons"),
-        spread(ids_where(undecided, {k: reduce(or_, v) for k, v in items.items()}, "missing"), work["#unknown"]),
-        spread(ids_where(undecided, {k: reduce(or_, v) for k, v in asked.items()}, "ask"), work["#unknown"]),
+        spread(ids_where(undecided, missing, "missing"), work["#unknown"]),
+        spread(ids_where(undecided, ask, "ask"), work["#unknown"]),
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,14 @@ def save(verdicts: Verdicts, folder: Path | str) -> Path:
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    for name, file in _TABLES.items():
-        part = place / f"{file}.part"
-        getattr(verdicts, name).write_parquet(part)
-        part.replace(place / file)
+
+    def write(name: str) -> None:
+        part = place / f"{_TABLES[name]}.part"
+        getattr(verdicts, name).write_parquet(part, compression="zstd", compression_level=1)
+        part.replace(place / _TABLES[name])
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(write, _TABLES))
     standard = verdicts.standard
     content = {
         "format": _FORMAT,

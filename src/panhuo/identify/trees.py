@@ -235,7 +235,7 @@ def ids_where(frame: pl.DataFrame, columns: dict[str, pl.Expr], name: str) -> pl
     if not names or frame.is_empty():
         return pl.Series(name, [[]] * frame.height, dtype=pl.List(pl.String))
     table = frame.select(columns[n].fill_null(False).alias(str(i)) for i, n in enumerate(names))
-    places = [np.flatnonzero(table[str(i)].to_numpy()) for i in range(len(names))]
+    places = [table[str(i)].arg_true().to_numpy() for i in range(len(names))]
     lengths = np.zeros(frame.height, dtype=np.int64)
     for rows in places:
         lengths[rows] += 1

@@ -27,7 +27,7 @@ def with_flip(work: pl.DataFrame, standard: Standard, tree: Tree) -> pl.DataFram
     winner = np.full(work.height, -1, dtype=np.int64)
     names = list(pivots)
     for i, name in sorted(enumerate(names), key=lambda n: _limits(conditions[n[1]]) is None):
-        rows = np.flatnonzero(turning[name].to_numpy())
+        rows = turning[name].arg_true().to_numpy().astype(np.int64)
         rows = rows if _limits(conditions[name]) is not None else rows[winner[rows] < 0]
         away = _away(conditions[name], work, rows)
         nearer = (away < least[rows]) | (winner[rows] < 0)
@@ -65,5 +65,5 @@ def _away(condition: Condition, work: pl.DataFrame, rows: npt.NDArray[np.int64])
         return np.full(len(rows), np.inf)
     value = pl.col(condition.test.fact).cast(pl.Float64)
     gap = pl.min_horizontal((limit - value).abs() for limit in limits) / value.abs()
-    away = work[rows].select(pl.when(value != 0).then(gap).fill_null(math.inf).alias("gap"))["gap"].to_numpy()
-    return np.asarray(away, dtype=np.float64)
+    away = work.select(pl.when(value != 0).then(gap).fill_null(math.inf).alias("gap"))["gap"].to_numpy()
+    return np.asarray(away[rows], dtype=np.float64)
