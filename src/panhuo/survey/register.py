@@ -47,11 +47,15 @@ def write_registers(
     measured: Measured,
     verdicts: Verdicts,
     *,
+    parcels: pl.DataFrame | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Write ``两库一清单.gpkg`` and ``汇总表.xlsx`` into ``folder``; returns the reconciliation's figures."""
+    """Write ``两库一清单.gpkg`` and ``汇总表.xlsx`` into ``folder``; returns the reconciliation's figures.
+
+    ``parcels`` are those of :func:`all_parcels`, where the caller has them already.
+    """
     progress("入库", 0, 3)
-    parcels = all_parcels(measured, verdicts)
+    parcels = all_parcels(measured, verdicts) if parcels is None else parcels
     geometry = pa.concat_arrays([measured.geometry, measured.handed_back.geometry])
     identified = low_efficiency(parcels, verdicts, pack, config)
     keep = (parcels["outcome"] == "identified").rechunk().to_arrow()
@@ -109,10 +113,6 @@ def all_parcels(measured: Measured, verdicts: Verdicts) -> pl.DataFrame:
         pl.col("row").alias("delivered_row"),
     )
     return pl.concat([judged, back], how="diagonal_relaxed")
-
-
-def _joined(column: str) -> pl.Expr:
-    return pl.col(column).list.join("、").alias(column)
 
 
 def _class_names(verdicts: Verdicts, lang: Lang = "zh") -> dict[str, str]:

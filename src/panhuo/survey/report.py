@@ -23,9 +23,10 @@ from panhuo.survey.tables import reconcile
 
 def write_papers(
     folder: Path, config: SurveyConfig, pack: Pack, measured: Measured, verdicts: Verdicts, findings: pl.DataFrame,
-    notes: dict[str, Any], repairs: pl.DataFrame | None = None, *, progress: Progress = silent,
+    notes: dict[str, Any], repairs: pl.DataFrame | None = None, *, parcels: pl.DataFrame | None = None,
+    progress: Progress = silent,
 ) -> None:  # fmt: skip
-    """Write every paper of a survey into ``folder``."""
+    """Write every paper of a survey into ``folder``; ``parcels`` are those of the register, where they are at hand."""
     lang = config.language
     mark = Text("演示数据，非真实成果", "demonstration data")(lang) if config.simulated else ""
     progress("报告", 0, 5)
@@ -47,7 +48,7 @@ def write_papers(
     )
     write_pdf(summary, folder / "检查发现.pdf")
     progress("报告", 2, 5)
-    paper = survey_paper(config, pack, measured, verdicts, findings, notes)
+    paper = survey_paper(config, pack, measured, verdicts, findings, notes, parcels)
     write_pdf(paper, folder / "调查报告.pdf")
     progress("报告", 4, 5)
     write_docx(paper, folder / "调查报告.docx")
@@ -61,10 +62,11 @@ def survey_paper(
     verdicts: Verdicts,
     findings: pl.DataFrame,
     notes: dict[str, Any],
+    parcels: pl.DataFrame | None = None,
 ) -> Paper:
     """The survey report: contents of H1 (survey result and analysis) and H2 (two registers and the issue list)."""
     lang = config.language
-    parcels = all_parcels(measured, verdicts)
+    parcels = all_parcels(measured, verdicts) if parcels is None else parcels
     story = Story(
         config=config,
         pack=pack,

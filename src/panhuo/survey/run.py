@@ -30,7 +30,7 @@ from panhuo.survey.lock import alone
 from panhuo.survey.measure.run import measure
 from panhuo.survey.measured import Measured, load_measured, save_measured
 from panhuo.survey.mending import mend
-from panhuo.survey.register import write_registers
+from panhuo.survey.register import all_parcels, write_registers
 from panhuo.survey.report import write_papers
 from panhuo.survey.results import assemble, examine, sweep
 from panhuo.survey.settings import check_settings
@@ -133,7 +133,7 @@ def _run(config: SurveyConfig, pack: Pack, stages: Stages, progress: Progress) -
     register_key = key_of(identify_key, check_key, "register")
 
     def to_register(folder: Path) -> dict[str, Any]:
-        return write_registers(folder, config, pack, memory.measured, memory.verdicts)
+        return write_registers(folder, config, pack, memory.measured, memory.verdicts, parcels=memory.parcels)
 
     report_key = key_of(register_key, "report", config.language)
 
@@ -142,8 +142,9 @@ def _run(config: SurveyConfig, pack: Pack, stages: Stages, progress: Progress) -
         repairs = pl.read_parquet(checked / "repairs.parquet")
         notes = stages.notes("check")
         write_papers(
-            folder, config, pack, memory.measured, memory.verdicts, findings, notes, repairs, progress=progress
-        )
+            folder, config, pack, memory.measured, memory.verdicts, findings, notes, repairs,
+            parcels=memory.parcels, progress=progress,
+        )  # fmt: skip
 
     if stages.done("register", register_key) is None or stages.done("report", report_key) is None:
         memory.fill()
@@ -188,12 +189,16 @@ class _Memory:
     def verdicts(self) -> Verdicts:
         return load_verdicts(self.identified_at)
 
+    @cached_property
+    def parcels(self) -> pl.DataFrame:
+        return all_parcels(self.measured, self.verdicts)
+
     def fill(self) -> None:
-        """Read both now: two threads that ask at once would each read them."""
-        _ = self.measured, self.verdicts
+        """Have all of it now: two threads that ask at once would each make it."""
+        _ = self.parcels
 
     def forget(self) -> None:
-        for name in ("measured", "verdicts"):
+        for name in ("measured", "verdicts", "parcels"):
             self.__dict__.pop(name, None)
 
 
