@@ -78,7 +78,8 @@ def benefit(story: Story) -> list[Block]:
     if not facts:
         return []
     outcomes = ("identified", "unknown", "not")
-    parts = {o: story.parcels.filter(pl.col("outcome") == o) for o in outcomes}
+    told = story.parcels.select("outcome", *facts)
+    parts = {o: told.filter(pl.col("outcome") == o) for o in outcomes}
     rows: list[Sequence[Cell]] = []
     for fact in facts:
         unit = FACTS[fact].unit_text(story.lang)
@@ -202,7 +203,7 @@ def registers(story: Story) -> list[Block]:
 def open_questions(story: Story) -> list[Block]:
     """What is still unknown, how many verdicts hang on it, and whom to ask."""
     say, lang = story.say, story.lang
-    unknown = story.parcels.filter(pl.col("outcome") == "unknown")
+    unknown = story.parcels.select("outcome", "missing", "area_m2").filter(pl.col("outcome") == "unknown")
     if not unknown.height:
         return []
     missing = (

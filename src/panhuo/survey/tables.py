@@ -71,7 +71,7 @@ def reconcile(parcels: pl.DataFrame, delivered: int, delivered_m2: float) -> Rec
     parts = parcels.select("outcome", "area_m2").partition_by("outcome", as_dict=True)
     groups = {str(key[0]): rows["area_m2"] for key, rows in parts.items()}
     counts = dict.fromkeys(OUTCOMES, 0) | {outcome: len(areas) for outcome, areas in groups.items()}
-    areas = dict.fromkeys(OUTCOMES, 0.0) | {o: math.fsum(areas.drop_nulls()) for o, areas in groups.items()}
+    areas = dict.fromkeys(OUTCOMES, 0.0) | {o: math.fsum(areas.drop_nulls().to_list()) for o, areas in groups.items()}
     return Reconciliation(counts, areas, delivered, delivered_m2)
 
 
