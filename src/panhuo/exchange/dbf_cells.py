@@ -58,7 +58,7 @@ def cell_lengths(rows: Bytes, at: int, width: int) -> NDArray[np.int32]:
 
 
 @njit(cache=True, nogil=True)
-def _pair(pairs: NDArray[np.uint16], rows: Bytes, i: int, k: int, left: int, out: Bytes, to: int) -> int:
+def pair_at(pairs: NDArray[np.uint16], rows: Bytes, i: int, k: int, left: int, out: Bytes, to: int) -> int:
     """Write the two-byte character at ``k`` as UTF-8 (2 or 3 bytes, the answer); 0 where there is none."""
     if left < 2:
         return 0
@@ -76,7 +76,7 @@ def _pair(pairs: NDArray[np.uint16], rows: Bytes, i: int, k: int, left: int, out
 
 
 @njit(cache=True, nogil=True)
-def _utf8(rows: Bytes, i: int, k: int, left: int, out: Bytes, to: int) -> int:
+def utf8_at(rows: Bytes, i: int, k: int, left: int, out: Bytes, to: int) -> int:
     """Copy the character of several bytes at ``k`` (their number is the answer); 0 where it is no sound UTF-8, and for
     U+FFFD, which says that something has been lost before."""
     first = rows[i, k]
@@ -130,10 +130,10 @@ def decode_cells(
                 k += 1
                 continue
             if utf8:
-                written = _utf8(rows, i, k, end - k, out, to)
+                written = utf8_at(rows, i, k, end - k, out, to)
                 k += written
             else:
-                written = _pair(pairs, rows, i, k, end - k, out, to) if len(pairs) else 0
+                written = pair_at(pairs, rows, i, k, end - k, out, to) if len(pairs) else 0
                 k += 2
             if written == 0:
                 odd[i] = True

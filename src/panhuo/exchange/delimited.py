@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from panhuo.exchange import encoding as enc
-from panhuo.exchange import tabular
+from panhuo.exchange import tabular, text_kernels
 from panhuo.exchange.codes import finding
 from panhuo.exchange.delivery import Layer
 from panhuo.exchange.result import ReadResult
@@ -21,6 +21,8 @@ from panhuo.messages import Finding
 
 #: So many rows are looked at for the header.
 _TOP = 200
+#: So many characters for the separator.
+_HEAD = 200_000
 _SEPARATORS = (",", "\t", ";", "|", "，", " ")
 
 
@@ -34,6 +36,10 @@ class Lines(NamedTuple):
 def read(data: bytes, source: str, stem: str, ext: str) -> ReadResult:
     """One separated text as one layer, all columns text; an empty result without findings when it is prose, not a
     table."""
+    utf8 = enc.as_utf8(data, _HEAD)
+    quick = None if utf8 is None else _regular_layer(utf8, source, stem, ext)
+    if quick is not None:
+        return quick
     findings: list[Finding] = []
     decoded = enc.decode(data)
     text = decoded.text.removesuffix("\x1a").rstrip("\x00")
@@ -42,16 +48,7 @@ def read(data: bytes, source: str, stem: str, ext: str) -> ReadResult:
         return ReadResult((), [])
     encoding = enc.shown(decoded.encoding)
     if decoded.guessed:
-        findings.append(
-            finding(
-                "R01",
-                "note",
-                f"文件未声明编码，按内容推断为 {encoding}。",
-                f"The encoding is not stated; guessed from the content: {encoding}.",
-                source,
-                do=("请抽查中文内容。", "Check some Chinese texts."),
-            )
-        )
+        findings.append(_guessed(encoding, source))
     if decoded.lost:
         line = text[: text.find("\ufffd")].count("\n") + 1
         findings.append(
@@ -69,6 +66,29 @@ def read(data: bytes, source: str, stem: str, ext: str) -> ReadResult:
     read = _table(text, separator, source, stem, findings)
     if read is None:
         return ReadResult((), findings)
+    return _result(read, encoding, source, stem, findings)
+
+
+def _regular_layer(utf8: enc.Utf8, source: str, stem: str, ext: str) -> ReadResult | None:
+    """A text as regular as a machine writes it, from its bytes; None for any other."""
+    head = utf8.head
+    if not head.strip() or head[:4].lower() == "sep=" or utf8.data[-2] == 0x1A:
+        return None
+    separator = _separator(head, ext)
+    regular = None if separator is None else _regular(utf8.data, separator)
+    if regular is None:
+        return None
+    encoding = enc.shown(utf8.encoding)
+    findings = [_guessed(encoding, source)] if utf8.guessed else []
+    try:
+        read = _read_regular(*regular, source, stem, findings)
+    except ValueError:
+        return None
+    return ReadResult((), findings) if read is None else _result(read, encoding, source, stem, findings)
+
+
+def _result(read: tabular.Read, encoding: str, source: str, stem: str, findings: list[Finding]) -> ReadResult:
+    """The table as the one layer of its file."""
     notes = (*read.notes, f"编码 {encoding} / encoding")
     layer = Layer(stem, source, "CSV", read.table, encoding=encoding, rows=read.rows, notes=notes)
     if layer.count == 0:
@@ -86,13 +106,24 @@ def read(data: bytes, source: str, stem: str, ext: str) -> ReadResult:
     return ReadResult((layer,), findings)
 
 
+def _guessed(encoding: str, source: str) -> Finding:
+    return finding(
+        "R01",
+        "note",
+        f"文件未声明编码，按内容推断为 {encoding}。",
+        f"The encoding is not stated; guessed from the content: {encoding}.",
+        source,
+        do=("请抽查中文内容。", "Check some Chinese texts."),
+    )
+
+
 def _separator(text: str, ext: str) -> str | None:
     """The separator that parts most lines into the same number of fields; None for prose."""
     if ext in ("csv", "tsv", "tab"):
         first = next((x for x in text[:10_000].splitlines() if x.strip()), "")
         if ext == "csv" and first.lower().startswith("sep=") and len(first.strip()) == 5:
             return first.strip()[-1]
-    head = text[:200_000].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    head = text[:_HEAD].replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     best: tuple[float, str] | None = None
     for sep in _SEPARATORS[:-1]:
         widths = (
@@ -122,42 +153,49 @@ def _table(text: str, separator: str, source: str, layer: str, findings: list[Fi
     if text[:4].lower() == "sep=":
         text = "\n" + text.partition("\n")[2]
     plain = text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
-    regular = _regular(plain, separator)
+    raw = plain.encode("utf-8", "replace")
+    raw = raw if raw.endswith(b"\n") else raw + b"\n"
+    regular = _regular(np.frombuffer(raw, np.uint8), separator)
     if regular is not None:
-        texts, at = regular
-        top = [list(row) for row in texts.head(_TOP).iter_rows()]
         with suppress(ValueError):
-            return tabular.read_texts(top, texts, at, source, layer, findings)
+            return _read_regular(*regular, source, layer, findings)
     lines = _lines(plain, separator)
     rows = _even(lines, source, layer, findings)
     return tabular.read(rows, (), source, layer, findings, lines=lines.at)
 
 
-def _regular(plain: str, separator: str) -> tuple[pl.DataFrame, NDArray[np.int64]] | None:
+def _read_regular(
+    texts: pl.DataFrame, at: NDArray[np.int64], source: str, layer: str, findings: list[Finding]
+) -> tabular.Read | None:
+    """The table that columns of texts are. ValueError when its header is longer than the rows looked at."""
+    top = [list(row) for row in texts.head(_TOP).iter_rows()]
+    return tabular.read_texts(top, texts, at, source, layer, findings)
+
+
+def _regular(data: NDArray[np.uint8], separator: str) -> tuple[pl.DataFrame, NDArray[np.int64]] | None:
     """Columns of texts (empty ones null) and line numbers of a text without quotes whose rows have one width; else
-    None.
+    None. ``data`` is its UTF-8, each line ended by a line feed.
 
     Empty lines, and lines of separators only, are left out.
     """
-    if '"' in plain or not separator.isascii():
+    if not separator.isascii():
         return None
-    raw = plain.encode("utf-8", "replace")
-    raw = raw if raw.endswith(b"\n") else raw + b"\n"
-    data = np.frombuffer(raw, np.uint8)
-    ends = np.flatnonzero(data == 10)
+    lines, quoted = text_kernels.count_lines(data)
+    if quoted:
+        return None
+    ends, separators = text_kernels.lines_of(data, lines, ord(separator))
     lengths = np.diff(ends, prepend=-1) - 1
-    separators = np.diff(np.searchsorted(np.flatnonzero(data == ord(separator)), ends), prepend=0)
     there = lengths > 0
     if not there.any() or len(set(np.unique(separators[there]).tolist()) - {0}) != 1 or not separators[there].all():
         return None
     if not there.all():
         keep = np.ones(len(data), bool)
         keep[ends[~there]] = False
-        raw = data[keep].tobytes()
+        data = data[keep]
     width = int(separators[there][0]) + 1
     names = [str(k) for k in range(width)]
     texts = pl.read_csv(
-        raw, has_header=False, new_columns=names, separator=separator, quote_char=None, infer_schema=False
+        data.tobytes(), has_header=False, new_columns=names, separator=separator, quote_char=None, infer_schema=False
     )
     if texts.shape != (int(there.sum()), width):
         return None

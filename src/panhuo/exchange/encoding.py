@@ -11,6 +11,9 @@ import re
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+
+from panhuo.exchange import dbf_cells, text_kernels
 
 #: DBF header byte 29 -> Python codec. Only values met in land data; others are left to the content.
 LANGUAGE_BYTES: dict[int, str] = {
@@ -127,6 +130,40 @@ def _stands_alone(data: bytes) -> float:
     edges = np.flatnonzero(np.diff(np.concatenate(([False], high, [False])).astype(np.int8)))
     lengths = edges[1::2] - edges[::2]
     return float((lengths == 1).mean()) if lengths.size else 0.0
+
+
+class Utf8(NamedTuple):
+    """A text as the bytes of its UTF-8, each line ended by a line feed; its first characters as they were; the codec it
+    was read with, and whether that was guessed."""
+
+    data: NDArray[np.uint8]
+    head: str
+    encoding: str
+    guessed: bool
+
+
+def as_utf8(data: bytes, head: int) -> Utf8 | None:
+    """A whole text file as :func:`decode` reads it, but for its line ends, and ``head`` characters of its beginning.
+
+    It does not make a Python text of it, which takes long and keeps other threads waiting. None for a text that is not
+    plainly UTF-8 or GB18030, or holds a zero.
+    """
+    marked = data.startswith(codecs.BOM_UTF8)
+    if not marked and (_without_mark(data[:4096]) or any(data.startswith(mark) for mark, _ in _BOMS)):
+        return None
+    start = len(codecs.BOM_UTF8) if marked else 0
+    codec = "utf-8" if marked else guess(data[: 1 << 22])
+    if codec not in ("utf-8", "gb18030"):
+        return None
+    utf8 = codec == "utf-8"
+    raw = np.frombuffer(data, np.uint8)[start:]
+    out = np.empty(len(raw) + (0 if utf8 else len(raw) // 2) + 4, np.uint8)
+    length = text_kernels.decode_text(raw, dbf_cells.gb18030_pairs(), utf8, out)
+    if length < 0:
+        return None
+    # no character is longer than four bytes; one cut at the end lies behind the wanted ones
+    begin = data[start : start + 4 * head + 4].decode(codec, "ignore")[:head]
+    return Utf8(out[:length], begin, codec, guessed=not utf8)
 
 
 def decode(data: bytes, declared: str | None = None) -> Decoded:
