@@ -14,6 +14,7 @@ from pathlib import Path
 from panhuo.exchange import archive, delimited, excel, geojson, grouping, parquet, shapefile, vector
 from panhuo.exchange.codes import finding, unreadable
 from panhuo.exchange.delivery import Delivery, FileRecord, FileState, Layer
+from panhuo.exchange.memory import release
 from panhuo.exchange.placing import placed
 from panhuo.exchange.points import with_geometry
 from panhuo.exchange.refusals import AGAIN, REFUSED, USUAL, ZIP
@@ -119,6 +120,7 @@ def open_delivery(
         finally:
             beside.shutdown(cancel_futures=True)
             pool.shutdown(cancel_futures=True)
+    release()
     layers = tuple(layer for piece in work.pieces for layer in piece.layers)
     return Delivery(place, layers, records, findings_table([f for piece in work.pieces for f in piece.findings]))
 
