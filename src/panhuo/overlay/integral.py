@@ -21,7 +21,7 @@ from panhuo.overlay.prepared import RUN
 
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # nothing that would forbid NaN or infinity
 _LANES = 8
-_LONG = 128  # from so many edges on, on both sides, putting them in order pays
+LONG = 128  # from so many edges on, on both sides, putting them in order pays
 
 # Rows of an edge list: x left, x right, y at the left, slope, sign, least y.
 LEFT, RIGHT, Y, SLOPE, SIGN, LOW = range(6)
@@ -42,11 +42,16 @@ def _push(edges, n, xa, ya, xb, yb, sign):  # type: ignore[no-untyped-def]
     dx, dy = xb - xa, yb - ya
     if abs(dx) * 1e16 <= abs(dy) or dx == 0.0:
         return n
-    forward = dx > 0.0
+    return _put(edges, n, xa, ya, xb, yb, dy / dx, sign)
+
+
+@njit(cache=True, nogil=True)
+def _put(edges, n, xa, ya, xb, yb, slope, sign):  # type: ignore[no-untyped-def]
+    forward = xb > xa
     edges[LEFT, n] = xa if forward else xb
     edges[RIGHT, n] = xb if forward else xa
     edges[Y, n] = ya if forward else yb
-    edges[SLOPE, n] = dy / dx
+    edges[SLOPE, n] = slope
     edges[SIGN, n] = sign if forward else -sign
     edges[LOW, n] = ya if ya < yb else yb
     return n + 1
@@ -152,11 +157,11 @@ def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[n
                         if flat:
                             n = _push(edges, n, flat_from, height, flat_to, height, sign)
                         flat, flat_from, flat_to = True, ca, cb
-                elif xa != xb:
+                elif abs(cb - ca) * 1e16 > abs(yb - ya):
                     slope = (yb - ya) / (xb - xa)
                     cya = ya if ca == xa else ya + slope * (ca - xa)
                     cyb = yb if cb == xb else ya + slope * (cb - xa)
-                    n = _push(edges, n, ca, cya, cb, cyb, sign)
+                    n = _put(edges, n, ca, cya, cb, cyb, slope, sign)
         if flat:
             n = _push(edges, n, flat_from, height, flat_to, height, sign)
     return n
@@ -168,14 +173,42 @@ def integral(p, n, q, m):  # type: ignore[no-untyped-def]
     full = (m + _LANES - 1) // _LANES * _LANES
     for k in range(m, full):
         q[LEFT, k], q[RIGHT, k], q[Y, k], q[SLOPE, k], q[SIGN, k] = 0.0, 0.0, 0.0, 0.0, 0.0
-    if m > _LONG and n > _LONG:
+    if m > LONG and n > LONG:
         return _long_integral(p, n, q, m, full)
     x0, x1, top = _extent(q, 0, m)
     total = 0.0
     for i in range(n):
         if p[LEFT, i] >= x1 or p[RIGHT, i] <= x0 or p[LOW, i] >= top:
             continue  # over none of them, or above all: min(y_e - y_f, 0) is zero
-        total += _with_edges(p, i, q, 0, full)
+        total += p[SIGN, i] * _with_edge(p[LEFT, i], p[RIGHT, i], p[Y, i], p[SLOPE, i], q, 0, full)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def integral_once(layer, row, ox, oy, q, m):  # type: ignore[no-untyped-def]
+    """The same with all edges of a polygon that is met only once: those of no use are not even made."""
+    coords, rings, geoms = layer.coords, layer.rings, layer.geoms
+    full = (m + _LANES - 1) // _LANES * _LANES
+    for k in range(m, full):
+        q[LEFT, k], q[RIGHT, k], q[Y, k], q[SLOPE, k], q[SIGN, k] = 0.0, 0.0, 0.0, 0.0, 0.0
+    x0, x1, top = _extent(q, 0, m)
+    total = 0.0
+    for ring in range(geoms[row], geoms[row + 1]):
+        sign = layer.signs[ring]
+        start, end = rings[ring], rings[ring + 1]
+        xb, yb = coords[start, 0] - ox, coords[start, 1] - oy
+        for p in range(start + 1, end):
+            xa, ya = xb, yb
+            xb, yb = coords[p, 0] - ox, coords[p, 1] - oy
+            if (min(xa, xb) >= x1) | (max(xa, xb) <= x0) | (min(ya, yb) >= top):
+                continue
+            dx, dy = xb - xa, yb - ya
+            if abs(dx) * 1e16 <= abs(dy) or dx == 0.0:
+                continue
+            if dx > 0.0:
+                total += sign * _with_edge(xa, xb, ya, dy / dx, q, 0, full)
+            else:
+                total -= sign * _with_edge(xb, xa, yb, dy / dx, q, 0, full)
     return total
 
 
@@ -190,10 +223,9 @@ def _extent(q, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _with_edges(p, i, q, first, last):  # type: ignore[no-untyped-def]
-    """Edge i of ``p`` with the edges ``first`` to ``last`` of ``q`` (whole lanes)."""
+def _with_edge(el, er, ey, es, q, first, last):  # type: ignore[no-untyped-def]
+    """The edge from x ``el`` to ``er``, y ``ey`` at its left, slope ``es``, with some edges of ``q`` (whole lanes)."""
     left, right, base, slope, sign = q[LEFT], q[RIGHT], q[Y], q[SLOPE], q[SIGN]
-    el, er, ey, es = p[LEFT, i], p[RIGHT, i], p[Y, i], p[SLOPE, i]
     part = 0.0
     for k in range(first, last):
         lo = el if el > left[k] else left[k]
@@ -209,7 +241,7 @@ def _with_edges(p, i, q, first, last):  # type: ignore[no-untyped-def]
         span = span if span > 1e-300 else 1e-300
         mean = 0.5 * (small + large) if large <= 0.0 else -0.5 * below * (below / span)
         part += sign[k] * (width * mean if width > 0.0 else 0.0)
-    return p[SIGN, i] * part
+    return part
 
 
 @njit(cache=True, nogil=True)
@@ -237,5 +269,6 @@ def _long_integral(p, n, q, m, full):  # type: ignore[no-untyped-def]
             for b in range(h * _LANES, min((h + 1) * _LANES, blocks)):
                 if left >= block[b, 1] or right <= block[b, 0] or low >= block[b, 2]:
                     continue
-                total += _with_edges(p, i, lanes, b * _LANES, (b + 1) * _LANES)
+                part = _with_edge(left, right, p[Y, i], p[SLOPE, i], lanes, b * _LANES, (b + 1) * _LANES)
+                total += p[SIGN, i] * part
     return total

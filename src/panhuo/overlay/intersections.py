@@ -11,7 +11,20 @@ from numpy.typing import NDArray
 from panhuo.land.polygons import EMPTY, MISSING, Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.grid import NO_LIMIT, index_boxes, search, walking_order
-from panhuo.overlay.integral import EDGE_ROWS, LEFT, RIGHT, SIGN, SLOPE, Y, all_edges, edges_in_window, integral, room
+from panhuo.overlay.integral import (
+    EDGE_ROWS,
+    LEFT,
+    LONG,
+    RIGHT,
+    SIGN,
+    SLOPE,
+    Y,
+    all_edges,
+    edges_in_window,
+    integral,
+    integral_once,
+    room,
+)
 from panhuo.overlay.prepared import prepare
 from panhuo.overlay.tiles import MIXED, winding_in
 from panhuo.progress import Progress, silent
@@ -208,12 +221,15 @@ def overlay_rows(a, b, index, rows, same, minimum, rounding, most):  # type: ign
                 if winding != MIXED:
                     shared = winding * a.areas[i]
                 else:
-                    if edges < 0:
-                        own = room(own, avs)
-                        edges = all_edges(a, i, ax0, ay0, own)
                     window = room(window, 2 * bvs)
                     m = edges_in_window(b, j, ax0, ay0, aw, ah, window)
-                    shared = shared_area(own, edges, window, m, aw, ah, a.areas[i])
+                    shared = 0.0
+                    if m > 0:
+                        # all edges are made once, and not for a polygon that others cover or miss
+                        if edges < 0 and not _covers(window, m, aw, ah):
+                            own = room(own, avs)
+                            edges = all_edges(a, i, ax0, ay0, own)
+                        shared = shared_area(own, edges, window, m, aw, ah, a.areas[i])
             else:
                 least = rounding * bw * bh
                 winding = winding_in(a.tiles, i, bx0, by0, bx0 + bw, by0 + bh)
@@ -224,11 +240,13 @@ def overlay_rows(a, b, index, rows, same, minimum, rounding, most):  # type: ign
                     m = edges_in_window(a, i, bx0, by0, bw, bh, window)
                     shared = 0.0
                 if winding == MIXED and m > 0:
-                    other = room(other, bvs)
-                    n = -1
-                    if not _covers(window, m, bw, bh):
-                        n = all_edges(b, j, bx0, by0, other)
-                    shared = shared_area(other, n, window, m, bw, bh, b.areas[j])
+                    if m > LONG and bvs > LONG:
+                        other = room(other, bvs)
+                        shared = shared_area(other, all_edges(b, j, bx0, by0, other), window, m, bw, bh, b.areas[j])
+                    elif _covers(window, m, bw, bh):
+                        shared = b.areas[j] * window[SIGN, 0]
+                    else:
+                        shared = integral_once(b, j, bx0, by0, window, m)
             if abs(shared) > minimum and abs(shared) > least:
                 left[count], right[count], area[count] = i, j, shared
                 count += 1

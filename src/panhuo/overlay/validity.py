@@ -55,7 +55,7 @@ def validity(polygons: Polygons, *, threads: int | None = None, progress: Progre
     def work(first: int, last: int) -> None:
         _suspects(polygons.coords, polygons.rings, polygons.holes, polygons.geoms, first, last, flags, place)
 
-    in_chunks(work, n, chunk=4_096, threads=threads, progress=progress, step="检查图形")
+    in_chunks(work, n, chunk=_chunk(polygons), threads=threads, progress=progress, step="检查图形")
     frames = [_frame(np.flatnonzero(polygons.state == state), code) for state, code in _STATES.items()]
     skewed = np.flatnonzero((np.diff(polygons.geoms) > 0) & np.isnan(polygons.bounds[:, 0]))
     frames.append(_frame(skewed, "not_finite"))
@@ -66,6 +66,12 @@ def validity(polygons: Polygons, *, threads: int | None = None, progress: Progre
     suspects = np.flatnonzero((flags & _SUSPECT > 0) & (flags & _FEW == 0) & ~np.isnan(polygons.bounds[:, 0]))
     frames.append(_verdicts(polygons, suspects, threads))
     return pl.concat(frames).sort("row", "code")
+
+
+def _chunk(polygons: Polygons) -> int:
+    """Rows of one chunk, of about equal work: a red line of a county is as much as a thousand parcels."""
+    each = len(polygons.coords) / max(1, len(polygons))
+    return int(min(4_096, max(1, 65_536 / max(1.0, each))))
 
 
 def shape_flaws(
@@ -113,7 +119,7 @@ def _verdicts(polygons: Polygons, rows: NDArray[np.int64], threads: int | None) 
     def work(first: int, last: int) -> None:
         reasons[first:last] = shapely.is_valid_reason(shapes[first:last])
 
-    in_chunks(work, len(rows), chunk=2_048, threads=threads)
+    in_chunks(work, len(rows), chunk=max(1, min(2_048, len(rows) // 8)), threads=threads)
     found: list[tuple[int, str, float | None, float | None]] = []
     for row, reason in zip(rows.tolist(), reasons.tolist(), strict=True):
         if reason == "Valid Geometry":

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from panhuo.land.codes.landuse import is_construction
 from panhuo.land.roles import ROLES
+from panhuo.land.threads import in_chunks
 from panhuo.messages import Text, join_findings
 from panhuo.progress import Progress, silent
 from panhuo.quality import Settings, check_subject
@@ -41,9 +42,12 @@ def check(mended: Mended, gathered: Gathered, settings: Settings, *, progress: P
     sources = mended.sources
     parts = [mended.delivered.findings]
     subjects = mended.delivered.sources.all()
-    for number, (subject, faults) in enumerate(zip(subjects, mended.faults, strict=True)):
-        progress("检查", number, len(subjects) + 2)
-        parts.append(check_subject(subject, settings, faults=faults, progress=silent))
+
+    def single(number: int, _: int) -> pl.DataFrame:
+        return check_subject(subjects[number], settings, faults=mended.faults[number], progress=silent)
+
+    # two layers at a time: while one counts words, the other computes areas
+    parts += in_chunks(single, len(subjects), chunk=1, threads=2, progress=progress, step="检查")
     known = {
         (role, field): pl.concat([s.frame[field].cast(pl.String).drop_nulls() for s in found]).unique()
         for role, field in (("parcels", "parcel_code"), ("enterprises", "credit_code"))
@@ -51,12 +55,13 @@ def check(mended: Mended, gathered: Gathered, settings: Settings, *, progress: P
     }
     titles = {name: role.text for name, role in ROLES.items()}
     if "C01" not in settings.skip:
-        parts += [references(s, settings, known, titles) for s in sources.all()]
-    progress("检查", len(subjects), len(subjects) + 2)
+        everything = sources.all()
+        parts += in_chunks(
+            lambda k, _: references(everything[k], settings, known, titles), len(everything), chunk=1, threads=2
+        )
     parts += _on_the_land(sources, gathered, settings, progress)
     if (cells := county_cells(sources.subjects("boundaries"))) is not None and "G04" not in settings.skip:
         parts += [gaps(sources.subjects(role), cells, settings, progress=silent) for role in TILING]
-    progress("检查", len(subjects) + 2, len(subjects) + 2)
     findings = join_findings(parts)
     return findings.filter(~pl.col("code").is_in(list(settings.skip)))
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from panhuo import exchange
 from panhuo.exchange import Delivery, FileRecord, Layer
+from panhuo.exchange.memory import release
 from panhuo.land.areas import areas_on_earth, planar_area
 from panhuo.land.cells import over_unique
 from panhuo.land.codes.lists import item_name
@@ -118,6 +119,8 @@ def deliver(
         subject, found = understand(entry, layer, working)
         findings += [found, coordinate_system(subject, settings, working)]
         by_role.setdefault(entry.role, []).append(subject)
+        del layer, subject
+        release()
     return Delivered(
         Sources({r: tuple(s) for r, s in by_role.items()}, working),
         join_findings(findings),

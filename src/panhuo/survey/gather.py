@@ -22,7 +22,7 @@ from panhuo.quality.subject import Subject
 from panhuo.survey.measure.facts import Parcels
 from panhuo.survey.measure.shares import Overlaid, lay_over
 from panhuo.survey.measured import Shapes
-from panhuo.survey.sources import Sources
+from panhuo.survey.sources import Sources, lighter
 
 #: Why a parcel is handed back, worst first; each row has one reason.
 REASONS: dict[str, Text] = {
@@ -66,6 +66,10 @@ class Gathered:
         if role_id not in self.kept:
             self.kept[role_id] = lay_over(self.parcels, sources.subjects(role_id), columns, progress=progress)
         return self.kept[role_id]
+
+    def lighter(self) -> Gathered:
+        """The same without what only checks ask for."""
+        return replace(self, subjects=tuple(lighter(s) for s in self.subjects))
 
     def rows_of(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For one layer: positions among the judged parcels, and their rows in the layer."""
@@ -158,7 +162,7 @@ def gather(
     rows = _reasons(rows)
     rows = _outside(rows, subjects, sources)
     everything = rows.select("subject", "index", "parcel_code", "area_m2", "reason")
-    return Gathered(_judged(everything, subjects), everything, subjects, sources.crs)
+    return Gathered(_judged(everything, subjects, together), everything, subjects, sources.crs)
 
 
 def _placed(subject: Subject) -> Subject:
@@ -230,20 +234,22 @@ def _whole(boundaries: Sequence[Subject], parcels: Sequence[Subject]) -> bool:
     return bool(named) and all(c[:9] in known for part in named for c in part.drop_nulls().unique().to_list())
 
 
-def _judged(everything: pl.DataFrame, subjects: Sequence[Subject]) -> Parcels:
+def _judged(everything: pl.DataFrame, subjects: Sequence[Subject], together: Polygons) -> Parcels:
+    """The rows without a reason to go back; ``together`` are the shapes of all rows."""
     delivered = [f.name for f in role("parcels").fields if any(f.name in s.frame.columns for s in subjects)]
-    frames, shapes, areas, planars = [], [], [], []
-    for number, subject in enumerate(subjects):
-        index = everything.filter((pl.col("subject") == number) & pl.col("reason").is_null())["index"]
-        assert subject.polygons is not None
+    rows = np.flatnonzero(everything["reason"].is_null().to_numpy())
+    whole = len(rows) == everything.height
+    frames, areas, planars = [], [], []
+    for subject in subjects:
         assert subject.area_m2 is not None
         assert subject.planar_m2 is not None
-        frame = subject.columns(*delivered)
-        rows = index.to_numpy()
-        whole = len(rows) == len(subject)
-        frames.append(frame if whole else frame[index])
-        shapes.append(subject.polygons if whole else subject.polygons.take(rows))
-        areas.append(subject.area_m2[rows])
-        planars.append(subject.planar_m2[rows])
-    polygons = shapes[0] if len(shapes) == 1 else Polygons.concat(shapes)
-    return Parcels(pl.concat(frames, how="vertical_relaxed"), polygons, np.concatenate(areas), np.concatenate(planars))
+        frames.append(subject.columns(*delivered))
+        areas.append(subject.area_m2)
+        planars.append(subject.planar_m2)
+    frame = pl.concat(frames, how="vertical_relaxed")
+    return Parcels(
+        frame if whole else frame[rows],
+        together if whole else together.take(rows),
+        np.concatenate(areas)[rows],
+        np.concatenate(planars)[rows],
+    )

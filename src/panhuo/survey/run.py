@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from panhuo.exchange.memory import release
 from panhuo.identify import Verdicts, identify
 from panhuo.identify import load as load_verdicts
 from panhuo.identify import save as save_verdicts
@@ -22,10 +23,11 @@ from panhuo.identify.from_pack import standard_of
 from panhuo.messages import PanhuoError
 from panhuo.packs import Pack, freeze, load_pack
 from panhuo.progress import Progress, silent
+from panhuo.quality.catalogue import Settings
 from panhuo.survey.check import check
 from panhuo.survey.config import SurveyConfig, load_config
 from panhuo.survey.deliver import deliver, roots
-from panhuo.survey.gather import gather
+from panhuo.survey.gather import Gathered, gather
 from panhuo.survey.lock import alone
 from panhuo.survey.measure.run import measure
 from panhuo.survey.measured import Measured, load_measured, save_measured
@@ -34,6 +36,7 @@ from panhuo.survey.register import all_parcels, write_registers
 from panhuo.survey.report import write_papers
 from panhuo.survey.results import assemble, examine, sweep
 from panhuo.survey.settings import check_settings
+from panhuo.survey.sources import Sources
 from panhuo.survey.stages import Stages, key_of, recover
 from panhuo.survey.tables import Reconciliation, reconcile
 from panhuo.version import __version__
@@ -209,7 +212,23 @@ def _deliver_check_measure(
 
     Returns what was measured; None where an earlier run had measured it.
     """
-    settings = check_settings(config, pack)
+    sources, gathered = _deliver_check(config, check_settings(config, pack), stage, check_key, progress)
+    release()
+    made: list[Measured] = []
+
+    def to_measure(folder: Path) -> None:
+        measured = measure(sources, gathered, pack, config, progress=progress)
+        save_measured(measured, folder)
+        made.append(measured)
+
+    stage("measure", measure_key, to_measure)
+    return made[0] if made else None
+
+
+def _deliver_check(
+    config: SurveyConfig, settings: Settings, stage: Callable[..., Path], check_key: str, progress: Progress
+) -> tuple[Sources, Gathered]:
+    """Open and check the delivery; returns what measuring needs of it."""
     delivered = deliver(config, settings, progress=progress)
     mended = mend(delivered, settings, config.repairs, progress=progress)
     gathered = gather(mended.sources, settings, faults=mended.remaining, progress=progress)
@@ -229,16 +248,8 @@ def _deliver_check_measure(
         }
 
     stage("check", check_key, to_check)
-
-    made: list[Measured] = []
-
-    def to_measure(folder: Path) -> None:
-        measured = measure(mended.sources, gathered, pack, config, progress=progress)
-        save_measured(measured, folder)
-        made.append(measured)
-
-    stage("measure", measure_key, to_measure)
-    return made[0] if made else None
+    laid = [role for role in gathered.kept if role != "boundaries"]
+    return mended.sources.lighter(laid), gathered.lighter()
 
 
 def _inputs_key(config: SurveyConfig) -> list[tuple[str, int, int]]:

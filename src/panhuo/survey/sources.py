@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import polars as pl
+import pyarrow as pa
 
 from panhuo.land.crs import Crs
-from panhuo.quality.subject import Subject
+from panhuo.land.polygons import Polygons
+from panhuo.quality.subject import Subject, Texts
 
 #: Roles that every county has something of.
 NEVER_EMPTY = frozenset(
@@ -44,6 +46,12 @@ class Sources:
         kept = {r: s for r, s in self.by_role.items() if r not in NEVER_EMPTY or any(one.frame.height for one in s)}
         return Sources(kept, self.crs)
 
+    def lighter(self, laid: Collection[str]) -> Sources:
+        """Without what only checks ask for: delivered texts, and the shapes of the roles ``laid`` over already."""
+        return Sources(
+            {r: tuple(lighter(s, shapeless=r in laid) for s in found) for r, found in self.by_role.items()}, self.crs
+        )
+
     def table(self, role: str, *columns: str) -> pl.DataFrame | None:
         """The rows of all layers of a role with these standard columns (null where a layer has none); None without any.
 
@@ -59,3 +67,10 @@ class Sources:
                 frame = frame.with_columns(pl.col("year").fill_null(subject.year))
             parts.append(frame)
         return pl.concat(parts, how="vertical_relaxed")
+
+
+def lighter(subject: Subject, *, shapeless: bool = False) -> Subject:
+    """A layer without its delivered texts, and if so wished without its shapes."""
+    layer = subject.layer.with_(table=pa.table({}))
+    polygons = Polygons.none(len(subject)) if shapeless and subject.polygons is not None else subject.polygons
+    return replace(subject, layer=layer, raw=Texts(layer, {}), bad=subject.bad.clear(), polygons=polygons)
