@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
 import warnings
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyogrio
 
+from panhuo.exchange import gdal_apart
 from panhuo.exchange.codes import finding
 from panhuo.exchange.delivery import Layer
 from panhuo.exchange.plain_types import simple
@@ -23,6 +29,8 @@ from panhuo.land.crs import Crs
 from panhuo.messages import Finding, PanhuoError
 from panhuo.progress import Progress
 
+#: From so many rows on a layer is written in a process of its own.
+MANY = 200_000
 _MULTI = {
     1: (b"\x01\x04\x00\x00\x00\x01\x00\x00\x00", "MultiPoint"),
     2: (b"\x01\x05\x00\x00\x00\x01\x00\x00\x00", "MultiLineString"),
@@ -81,23 +89,54 @@ def put(
     text = None
     if crs is not None and crs.known:
         text = f"EPSG:{crs.epsg}" if crs.epsg else crs.wkt
+    given = {
+        "layer": name,
+        "driver": driver,
+        "geometry_name": where,
+        "geometry_type": (kind or "Unknown") if geometry is not None else None,
+        "crs": text,
+        "layer_options": options,
+    }
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pyogrio.raw.write_arrow(
-                table,
-                path,
-                layer=name,
-                driver=driver,
-                geometry_name=where,
-                geometry_type=(kind or "Unknown") if geometry is not None else None,
-                crs=text,
-                layer_options=options,
-            )
+        if table.num_rows >= MANY:
+            _write_apart(table, path, given)
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                pyogrio.raw.write_arrow(table, path, **given)
     except Exception as error:  # GDAL names its errors in its own classes
         raise PanhuoError(
             f"图层“{name}”写出失败：{error}", f"Layer '{name}' cannot be written: {error}", where=path.name
         ) from error
+
+
+def _write_apart(table: pa.Table, path: Path, options: dict[str, Any]) -> None:
+    """``pyogrio.write_arrow`` in a process of its own, see :mod:`panhuo.exchange.gdal_apart`."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".", ignore_cleanup_errors=True) as folder:
+        rows = Path(folder) / "rows.arrow"
+        with pa.OSFile(str(rows), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        job = json.dumps({"table": str(rows), "path": str(path), "options": options})
+        program = [sys.executable, str(Path(gdal_apart.__file__))]
+        # the file is private until it is whole: it need not reach the disk page by page, but at the end
+        settings = os.environ | {"OGR_SQLITE_SYNCHRONOUS": "OFF", "PYTHONIOENCODING": "utf-8"}
+        with subprocess.Popen(
+            program, stdin=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=settings
+        ) as child:
+            assert child.stdin is not None
+            assert child.stderr is not None
+            try:
+                child.stdin.write(job + "\n")
+                child.stdin.flush()
+                said = child.stderr.read()
+            except BaseException:
+                child.kill()
+                raise
+            if child.wait():
+                raise OSError(said.strip() or f"GDAL: {child.returncode}")
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
 
 
 def _for_gdb(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -153,8 +192,10 @@ def kinds_of(geometry: pa.LargeBinaryArray) -> np.ndarray[Any, np.dtype[np.uint3
     codes = np.zeros(len(geometry), np.uint32)
     valid = ~np.asarray(geometry.is_null())
     if valid.any():
-        heads = pc.binary_slice(geometry.drop_null(), 0, 5).to_pylist()
-        codes[valid] = [int.from_bytes(h[1:5], "little") for h in heads]
+        _, offsets, data = geometry.buffers()
+        begin = np.frombuffer(offsets, np.int64)[geometry.offset : geometry.offset + len(geometry)][valid]
+        whole = np.frombuffer(data, np.uint8)
+        codes[valid] = sum(whole[begin + 1 + k].astype(np.uint32) << np.uint32(8 * k) for k in range(4))
     return codes
 
 

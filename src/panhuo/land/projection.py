@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from threading import Lock
 from typing import Literal
 
 import numba as nb
@@ -58,6 +59,8 @@ _D6 = 601676 * _N**6 / 22275
 # function is a short power series without a branch, which the compiler works out for several points at once.
 _NORTH, _ASIDE = 60 * _DEGREE, 0.06
 
+#: A transformer of PROJ's may not be used from two threads at once.
+_PROJ = Lock()
 _CHUNK = 16_384
 _LANES = 256
 
@@ -376,7 +379,8 @@ def transform(coords: ArrayLike, from_crs: Crs, to_crs: Crs, *, threads: int | N
             assert to_crs.central_meridian is not None
             xy = gauss_forward(xy, to_crs.central_meridian, false_easting=to_crs.false_easting, threads=threads)
         return xy
-    x, y = _transformer(_key(from_crs), _key(to_crs)).transform(xy[:, 0], xy[:, 1])
+    with _PROJ:
+        x, y = _transformer(_key(from_crs), _key(to_crs)).transform(xy[:, 0], xy[:, 1])
     return np.ascontiguousarray(np.column_stack([x, y]))
 
 

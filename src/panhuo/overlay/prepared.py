@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -43,9 +44,15 @@ class Prepared(NamedTuple):
 
 def prepare(polygons: Polygons, *, threads: int | None = None) -> Prepared:
     """Make ``polygons`` ready; kept with them, so that a second overlay of the same layer does not pay again."""
-    kept = polygons._kept.get("prepared")
-    if isinstance(kept, Prepared):
-        return kept
+    # two threads that ask at once would each make it
+    with polygons._kept.setdefault("preparing", Lock()):
+        kept = polygons._kept.get("prepared")
+        if not isinstance(kept, Prepared):
+            kept = polygons._kept["prepared"] = _prepare(polygons, threads)
+    return kept
+
+
+def _prepare(polygons: Polygons, threads: int | None) -> Prepared:
     coords = np.ascontiguousarray(polygons.coords)
     rings, geoms, holes = polygons.rings, polygons.geoms, polygons.holes
     rows = len(polygons)
@@ -68,9 +75,7 @@ def prepare(polygons: Polygons, *, threads: int | None = None) -> Prepared:
         _ready(ready, holes, first, last)
 
     in_chunks(work, rows, chunk=16_384, threads=threads)
-    ready = ready._replace(tiles=cut(polygons, ready.signs, threads=threads))
-    polygons._kept["prepared"] = ready
-    return ready
+    return ready._replace(tiles=cut(polygons, ready.signs, threads=threads))
 
 
 def _run_counts(edges: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -42,49 +45,43 @@ def check(mended: Mended, gathered: Gathered, settings: Settings, *, progress: P
     sources = mended.sources
     parts = [mended.delivered.findings]
     subjects = mended.delivered.sources.all()
-
-    def single(number: int, _: int) -> pl.DataFrame:
-        return check_subject(subjects[number], settings, faults=mended.faults[number], progress=silent)
-
-    # two layers at a time: while one counts words, the other computes areas
-    parts += in_chunks(single, len(subjects), chunk=1, threads=2, progress=progress, step="检查")
     known = {
         (role, field): pl.concat([s.frame[field].cast(pl.String).drop_nulls() for s in found]).unique()
         for role, field in (("parcels", "parcel_code"), ("enterprises", "credit_code"))
         if (found := [s for s in sources.subjects(role) if field in s.frame.columns])
     }
     titles = {name: role.text for name, role in ROLES.items()}
+    jobs: list[Callable[[], pl.DataFrame]] = [
+        partial(check_subject, s, settings, faults=f) for s, f in zip(subjects, mended.faults, strict=True)
+    ]
     if "C01" not in settings.skip:
-        everything = sources.all()
-        parts += in_chunks(
-            lambda k, _: references(everything[k], settings, known, titles), len(everything), chunk=1, threads=2
-        )
-    parts += _on_the_land(sources, gathered, settings, progress)
+        jobs += [partial(references, s, settings, known, titles) for s in sources.all()]
+    # two at a time: while one counts words, the other computes areas
+    parts += in_chunks(lambda k, _: jobs[k](), len(jobs), chunk=1, threads=2, progress=progress, step="检查")
+    parts += _on_the_land(sources, gathered, settings)
     if (cells := county_cells(sources.subjects("boundaries"))) is not None and "G04" not in settings.skip:
-        parts += [gaps(sources.subjects(role), cells, settings, progress=silent) for role in TILING]
+        parts += [gaps(sources.subjects(role), cells, settings) for role in TILING]
     findings = join_findings(parts)
     return findings.filter(~pl.col("code").is_in(list(settings.skip)))
 
 
-def _on_the_land(
-    sources: Sources, gathered: Gathered, settings: Settings, progress: Progress
-) -> list[pl.DataFrame]:  # fmt: skip
+def _on_the_land(sources: Sources, gathered: Gathered, settings: Settings) -> list[pl.DataFrame]:
     """D04, G08 to G12, C03: the judged parcels against boundaries, land survey, control lines and last year."""
     parts: list[pl.DataFrame] = []
     covered = built = None
     base = "最新变更调查"
     if sources.has("patches"):
-        patches = gathered.laid_over(sources, "patches", ("land_class", "town_attribute"), progress=progress)
+        patches = gathered.laid_over(sources, "patches", ("land_class", "town_attribute"))
         covered = np.nan_to_num(patches.share())
         built = np.nan_to_num(patches.share(of_codes(patches.frame, "land_class", is_construction, "survey3")))
         year = next((s.year for s in sources.subjects("patches") if s.year), None)
         base = f"{year}年度变更调查" if year else base
     lines = None
     if sources.has("control_lines"):
-        lines = gathered.laid_over(sources, "control_lines", ("line_kind",), progress=progress)
+        lines = gathered.laid_over(sources, "control_lines", ("line_kind",))
     divisions = None
     if sources.has("boundaries"):
-        divisions = gathered.laid_over(sources, "boundaries", ("division_code", "division_name"), progress=progress)
+        divisions = gathered.laid_over(sources, "boundaries", ("division_code", "division_name"))
     inside = None
     if lines is not None and (mask := (lines.frame["line_kind"] == URBAN)).any():
         inside = np.nan_to_num(lines.share(mask))

@@ -24,6 +24,7 @@ from panhuo.land.polygons import Polygons
 from panhuo.land.projection import same_numbers, to_geographic, transform
 from panhuo.land.roles import Field, Role, role
 from panhuo.land.schema import FieldMap, map_fields
+from panhuo.land.threads import in_chunks
 from panhuo.land.units import guess_area_unit
 from panhuo.land.values import normalise, to_number
 from panhuo.messages import Finding, PanhuoError, Text, findings_table, join_findings
@@ -111,16 +112,22 @@ def deliver(
     rows = sum(layer.count for d in deliveries.values() for layer in d.layers)
     # from here on each delivered layer is let go as soon as it is understood
     deliveries.clear()
-    number, count = 0, len(taken)
-    while taken:
-        entry, layer = taken.pop(0)
-        progress("整理图层", number, count)
-        number += 1
-        subject, found = understand(entry, layer, working)
-        findings += [found, coordinate_system(subject, settings, working)]
-        by_role.setdefault(entry.role, []).append(subject)
-        del layer, subject
+    waiting: list[tuple[Input, Layer] | None] = list(taken)
+    roles = [entry.role for entry, _ in taken]
+    taken.clear()
+
+    def work(number: int, _: int) -> tuple[Subject, list[pl.DataFrame]]:
+        one, waiting[number] = waiting[number], None
+        assert one is not None
+        subject, found = understand(*one, working)
+        del one
         release()
+        return subject, [found, coordinate_system(subject, settings, working)]
+
+    done = in_chunks(work, len(waiting), chunk=1, threads=2, progress=progress, step="整理图层")
+    for role_id, (subject, found) in zip(roles, done, strict=True):
+        findings += found
+        by_role.setdefault(role_id, []).append(subject)
     return Delivered(
         Sources({r: tuple(s) for r, s in by_role.items()}, working),
         join_findings(findings),

@@ -151,6 +151,7 @@ def _run(config: SurveyConfig, pack: Pack, stages: Stages, progress: Progress) -
 
     if stages.done("register", register_key) is None or stages.done("report", report_key) is None:
         memory.fill()
+        release()
     # both rest on the same results and not on each other; the papers stay in the thread that hears of the progress
     progress("入库", 0, 1)
     with ThreadPoolExecutor(1) as beside:
@@ -232,6 +233,7 @@ def _deliver_check(
     delivered = deliver(config, settings, progress=progress)
     mended = mend(delivered, settings, config.repairs, progress=progress)
     gathered = gather(mended.sources, settings, faults=mended.remaining, progress=progress)
+    release()
 
     def to_check(folder: Path) -> dict[str, Any]:
         findings = check(mended, gathered, settings, progress=progress)
