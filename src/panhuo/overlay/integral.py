@@ -168,11 +168,18 @@ def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def integral(p, n, q, m):  # type: ignore[no-untyped-def]
-    """The sum over all edge pairs; ``p`` must hold all edges of its polygon, ``q`` is filled up to whole lanes."""
+def _filled_up(q, m):  # type: ignore[no-untyped-def]
+    """How many edges ``q`` has when it is filled up to whole lanes with edges that count nothing."""
     full = (m + _LANES - 1) // _LANES * _LANES
     for k in range(m, full):
         q[LEFT, k], q[RIGHT, k], q[Y, k], q[SLOPE, k], q[SIGN, k] = 0.0, 0.0, 0.0, 0.0, 0.0
+    return full
+
+
+@njit(cache=True, nogil=True)
+def integral(p, n, q, m):  # type: ignore[no-untyped-def]
+    """The sum over all edge pairs; ``p`` must hold all edges of its polygon, ``q`` is filled up to whole lanes."""
+    full = _filled_up(q, m)
     if m > LONG and n > LONG:
         return _long_integral(p, n, q, m, full)
     x0, x1, top = _extent(q, 0, m)
@@ -188,9 +195,7 @@ def integral(p, n, q, m):  # type: ignore[no-untyped-def]
 def integral_once(layer, row, ox, oy, q, m):  # type: ignore[no-untyped-def]
     """The same with all edges of a polygon that is met only once: those of no use are not even made."""
     coords, rings, geoms = layer.coords, layer.rings, layer.geoms
-    full = (m + _LANES - 1) // _LANES * _LANES
-    for k in range(m, full):
-        q[LEFT, k], q[RIGHT, k], q[Y, k], q[SLOPE, k], q[SIGN, k] = 0.0, 0.0, 0.0, 0.0, 0.0
+    full = _filled_up(q, m)
     x0, x1, top = _extent(q, 0, m)
     total = 0.0
     for ring in range(geoms[row], geoms[row + 1]):
