@@ -135,9 +135,15 @@ class KeyFigure:
 
 @dataclass(frozen=True, slots=True)
 class KeyFigures:
-    """A row of key figures near the head of a report."""
+    """Key figures near the head of a report."""
 
     items: tuple[KeyFigure, ...]
+
+    @property
+    def across(self) -> int:
+        """How many stand side by side: four at most, three where that leaves fewer places empty."""
+        count = len(self.items)
+        return count if count <= 4 else 3 if -count % 3 < -count % 4 else 4
 
 
 @dataclass(frozen=True, slots=True)

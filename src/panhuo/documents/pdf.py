@@ -23,7 +23,6 @@ from panhuo.documents.model import (
     Clause,
     Figure,
     Heading,
-    KeyFigure,
     KeyFigures,
     PageBreak,
     Paper,
@@ -148,22 +147,23 @@ class _Setter:
                 return self.table(item.block, item.number)
             case Figure():
                 return self.figure(item.block, item.number)
-            case KeyFigures(items):
-                return self.keys(items)
+            case KeyFigures():
+                return self.keys(item.block)
             case Clause(citation, text):
                 return {"t": "clause", "citation": self.say(citation), "text": self.say(text)}
             case PageBreak():
                 return {"t": "break"}
 
-    def keys(self, items: tuple[KeyFigure, ...]) -> dict[str, Any]:
+    def keys(self, block: KeyFigures) -> dict[str, Any]:
         # The values shrink alike until each stands with its unit on one line of its box.
-        room = tb.PORTRAIT / min(len(items), 4) - 14
-        widest = max(text_width(i.value) * 20 + text_width(i.unit) * 10 + 3 for i in items)
+        room = tb.PORTRAIT / block.across - 14
+        widest = max(text_width(i.value) * 20 + text_width(i.unit) * 10 + 3 for i in block.items)
         cells = [
             {"label": self.say(i.label), "value": self.say(i.value), "unit": self.say(i.unit), "note": self.say(i.note)}
-            for i in items
+            for i in block.items
         ]
-        return {"t": "key", "items": cells, "value_size": max(8.0, min(20.0, 20 * room / widest))}
+        size = max(8.0, min(20.0, 20 * room / widest))
+        return {"t": "key", "across": block.across, "items": cells, "value_size": size}
 
     def panels(self, table: Table) -> list[tb.Panel]:
         if id(table) not in self.laid:

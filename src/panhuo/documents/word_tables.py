@@ -57,7 +57,7 @@ def grid(table: Table, panel: tb.Panel, lang: Lang, style: str) -> str:
 
 def key_grid(block: KeyFigures, width: float, style: str) -> str:
     """Key figures side by side, four at most, over ``width`` points."""
-    per = min(len(block.items), 4)
+    per = block.across
     each = round(width * 20 / per)
     widest = max(text_width(f"{i.value} {i.unit}", 16.0) for i in block.items)
     size = max(9.0, round(min(16.0, 16.0 * (width / per - 14) / widest) * 2) / 2)
