@@ -89,7 +89,11 @@ def test_two_standards(desk: Path, panhuo) -> None:
     assert "两套标准对比" in told.out
     assert "分类别" in told.out
     with Path("flips.csv").open(encoding="utf-8-sig") as file:
-        assert {"parcel_code", "outcome_a", "outcome_b"} <= set(csv.DictReader(file).fieldnames or ())
+        flips = list(csv.DictReader(file))
+    assert "2025-06-30 时有效" in told.out
+    # what lies between the area of last year and that of this year is left out no more
+    assert len(flips) > 10
+    assert {row["outcome_a"] for row in flips} >= {"excluded"}
     english = panhuo("compare", "demo", "liaocheng-2020", *IN, "--lang", "en")
     assert english.code == 0
     assert "By township" in english.out

@@ -141,8 +141,8 @@ def _say(flips: Flips, lang: Lang) -> str:
     a, b = flips.a.standard, flips.b.standard
     lines = [
         pick("两套标准对比", "Two standards compared"),
-        f"  A: {a.title(lang)} ({a.id})",
-        f"  B: {b.title(lang)} ({b.id})",
+        f"  A: {_named(a, lang)}",
+        f"  B: {_named(b, lang)}",
         pick("共", "Parcels: ")
         + f"{frame.height:,}"
         + pick("宗，", ", ")
@@ -202,6 +202,12 @@ def _say(flips: Flips, lang: Lang) -> str:
             )
         lines += table(rows)
     return "\n".join(lines)
+
+
+def _named(standard: Standard, lang: Lang) -> str:
+    """Title, id and day of a standard: the same one may be compared on two days."""
+    day = Text("，{} 时有效", ", as on {}")(lang).format(standard.on) if standard.on else ""
+    return f"{standard.title(lang)} ({standard.id}{day})"
 
 
 def _area(area: Any, lang: Lang) -> str:
