@@ -251,3 +251,28 @@ def test_a_system_is_told_in_both_languages() -> None:
     assert text.zh == "CGCS2000高斯-克吕格3度带（第39带、中央经线117°，横坐标含带号） EPSG:4527"
     assert "zone 39" in text.en
     assert Crs.gauss_kruger(39) == Crs.gauss_kruger(39)
+
+
+@pytest.mark.parametrize(
+    ("words", "epsg"),
+    [
+        ("CGCS2000 39带", 4527),
+        ("2000国家大地坐标系 3度带 第39带", 4527),
+        ("2000国家大地坐标系 39带 不含带号", 4548),
+        ("2000国家大地坐标系 中央经线117", 4548),
+        ("CGCS2000 6度带 20带", 4498),
+        ("西安80 6度带 20带", 2334),
+        ("北京54 3度带 中央子午线 117°", 2436),
+        ("CGCS2000 Gauss-Kruger zone 39", 4527),
+        ("CGCS2000", 4490),
+        ("WGS 84 / UTM zone 50N", 32650),
+    ],
+)
+def test_a_system_may_be_named_in_words(words: str, epsg: int) -> None:
+    assert Crs.parse(words).epsg == epsg
+
+
+@pytest.mark.parametrize("words", ["foo", "39带", "国家2000 中央经线118", "CGCS2000 99带"])
+def test_words_that_name_no_system_say_how_to_write_one(words: str) -> None:
+    with pytest.raises(PanhuoError, match=r"EPSG|可用带号"):
+        Crs.parse(words)

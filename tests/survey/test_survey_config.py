@@ -59,6 +59,8 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         (('division: "990112"', "division: 990112"), 4, "引号"),
         (("on: 2026-11-21", "on: 昨天"), 3, "日期"),
         (("role: patches", "role: patches\n    fields: {land_clas: DLBM}"), 7, "land_class"),
+        (("year: 2025", "crs: 本地坐标"), 10, "CGCS2000 39带"),
+        (('division: "990112"', "crs: CGCS2000 77带"), 4, "25–45"),
     ],
 )
 def test_a_mistake_names_its_line_and_what_was_meant(

@@ -7,6 +7,7 @@ longitude and y north or latitude, whatever the axis order of the EPSG entry say
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -69,14 +70,27 @@ class Crs:
 
     @classmethod
     def parse(cls, text: str | int, *, source: CrsSource = "user") -> Crs:
-        """A CRS as people name it: ``4527``, ``EPSG:4527``, ``urn:ogc:def:crs:EPSG::4527``, or WKT."""
+        """A CRS as people name it: ``4527``, ``EPSG:4527``, ``urn:ogc:def:crs:EPSG::4527``, WKT, or in words
+        (``CGCS2000 39带``, ``西安80 6度带 20带``, ``2000国家大地坐标系 中央经线117``)."""
         t = str(text).strip()
         number = t.upper().rsplit(":", 1)[-1]
         if number.isdigit() and (t.isdigit() or "EPSG" in t.upper()):
             return cls.from_epsg(int(number), source=source)
         if t.upper().endswith(("CRS84", "CRS:84")):
             return cls.from_epsg(4326, source=source)
-        return cls.from_wkt(t, source=source)
+        if "[" not in t and (worded := _in_words(t, source)) is not None:
+            return worded
+        try:
+            return cls.from_wkt(t, source=source)
+        except PanhuoError:
+            if "[" in t:
+                raise
+        raise PanhuoError(
+            f"“{t[:60]}”不是可以识别的坐标系；请写 EPSG 编号（如 EPSG:4527），或基准加带号、中央经线"
+            "（如 CGCS2000 39带、2000国家大地坐标系 中央经线117）。",
+            f"'{t[:60]}' is no coordinate system we know; write an EPSG code (EPSG:4527), or a datum with its zone or "
+            "central meridian (CGCS2000 39带).",
+        )
 
     @classmethod
     def gauss_kruger(
@@ -284,3 +298,25 @@ def _gauss_kruger_parts(
         return "gk6", int(six), False, meridian
     three = meridian / 3
     return "gk3", int(three) if three == int(three) else None, False, meridian
+
+
+def _in_words(text: str, source: CrsSource) -> Crs | None:
+    """A CRS as people write it in words: the datum, then the number of the zone or its central meridian. None if it is
+    not."""
+    datum = datum_name(text)
+    if datum not in _EPSG:
+        return None
+    wide: Literal[3, 6] = 6 if re.search(r"6\s*(度|°|-?degree)", text) else 3
+    rest = re.sub(r"[36]\s*(度|°|-?degree)\s*(分?带)?|CGCS\s*2000|19[58]\d|2000", " ", text, flags=re.IGNORECASE)
+    zone = re.search(r"(?<!\d)(\d{2})\s*带|(?:zone|带)\s*(\d{2})(?!\d)", rest, re.IGNORECASE)
+    if zone:
+        prefix = not re.search(r"(不含|不带|不加|无|没有)带号|without (zone )?prefix", text, re.IGNORECASE)
+        return Crs.gauss_kruger(int(zone[1] or zone[2]), width=wide, prefix=prefix, datum=datum, source=source)
+    meridian = re.search(r"(?:经线|子午线|meridian)\D{0,3}(\d{2,3})(?!\d)", rest, re.IGNORECASE)
+    if not meridian:
+        return None
+    degrees = int(meridian[1])
+    number = degrees // 3 if wide == 3 else (degrees + 3) // 6
+    if degrees != (3 * number if wide == 3 else 6 * number - 3):
+        return None
+    return Crs.gauss_kruger(number, width=wide, prefix=False, datum=datum, source=source)

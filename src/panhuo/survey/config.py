@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from panhuo.land.crs import Crs
 from panhuo.land.schema import ROLES
 from panhuo.messages import Lang, PanhuoError
 from panhuo.quality.repairs import REPAIRABLE
@@ -149,6 +150,7 @@ def load_config(path: str | Path) -> SurveyConfig:
                     problems.append(f"{here}: 角色 {role} 没有字段“{name}” / role {role} has no field '{name}'{hint}")
     problems += _results(data, [entry for _, entry in inputs], lines, file)
     problems += _values(data, lines, file)
+    problems += _systems(data, inputs, lines, file)
     for code in data.get("repairs") or [] if isinstance(data.get("repairs"), list) else []:
         if code not in REPAIRABLE:
             here = f"{file.name}:{lines.get(('repairs',), 0)}"
@@ -193,6 +195,22 @@ def _plain_path(path: str, file: Path) -> str:
             if Path(plain).is_relative_to(folder):
                 plain = str(Path(plain).relative_to(folder))
     return Path(plain).as_posix()
+
+
+def _systems(
+    data: Mapping[str, Any], inputs: list[tuple[int, dict[str, Any]]], lines: Mapping[tuple[Any, ...], int], file: Path
+) -> list[str]:
+    """Coordinate systems that nobody knows: said with their line, before anything is read."""
+    said = [(("crs",), data.get("crs")), *((("inputs", n, "crs"), entry.get("crs")) for n, entry in inputs)]
+    problems = []
+    for spot, value in said:
+        if not isinstance(value, str) or (value == "auto" and spot == ("crs",)):
+            continue
+        try:
+            Crs.parse(value)
+        except PanhuoError as error:
+            problems.append(f"{file.name}:{lines.get(spot, 0)}: {error}")
+    return problems
 
 
 def _results(
