@@ -36,14 +36,22 @@ FORBIDDEN = {
 URBAN = "城镇开发边界"
 
 
-def check(mended: Mended, gathered: Gathered, settings: Settings, *, progress: Progress = silent) -> pl.DataFrame:
-    """All findings of a delivery, those of reading first. The order is the same in every run.
+#: Roles whose delivered texts the checks of layers against each other still quote.
+QUOTED = frozenset({"parcels", "reported", "boundaries", "control_lines", *TILING})
 
-    Single layers are checked as they were delivered, also where a repair was applied: it is still for the sender to
-    mend.
+
+def check(mended: Mended, gathered: Gathered, settings: Settings, *, progress: Progress = silent) -> pl.DataFrame:
+    """All findings of a delivery, those of reading first. The order is the same in every run."""
+    each = check_each(mended, settings, progress=progress)
+    return join_findings([each, check_together(mended.sources, gathered, settings, progress=progress)])
+
+
+def check_each(mended: Mended, settings: Settings, *, progress: Progress = silent) -> pl.DataFrame:
+    """What reading found, what is wrong with each layer by itself, and references from one table to another.
+
+    Layers are checked as they were delivered, also where a repair was applied: it is still for the sender to mend.
     """
     sources = mended.sources
-    parts = [mended.delivered.findings]
     subjects = mended.delivered.sources.all()
     known = {
         (role, field): pl.concat([s.frame[field].cast(pl.String).drop_nulls() for s in found]).unique()
@@ -57,12 +65,25 @@ def check(mended: Mended, gathered: Gathered, settings: Settings, *, progress: P
     if "C01" not in settings.skip:
         jobs += [partial(references, s, settings, known, titles) for s in sources.all()]
     # two at a time: while one counts words, the other computes areas
-    parts += in_chunks(lambda k, _: jobs[k](), len(jobs), chunk=1, threads=2, progress=progress, step="检查")
-    parts += _on_the_land(sources, gathered, settings)
+    done = in_chunks(lambda k, _: jobs[k](), len(jobs), chunk=1, threads=2, progress=progress, step="检查")
+    return _wanted([mended.delivered.findings, *done], settings)
+
+
+def check_together(
+    sources: Sources, gathered: Gathered, settings: Settings, *, progress: Progress = silent
+) -> pl.DataFrame:  # fmt: skip
+    """What is wrong between layers: the judged parcels and the land they lie on, and layers that have to tile."""
+    progress("检查图层之间", 0, 2)
+    parts = _on_the_land(sources, gathered, settings)
+    progress("检查图层之间", 1, 2)
     if (cells := county_cells(sources.subjects("boundaries"))) is not None and "G04" not in settings.skip:
         parts += [gaps(sources.subjects(role), cells, settings) for role in TILING]
-    findings = join_findings(parts)
-    return findings.filter(~pl.col("code").is_in(list(settings.skip)))
+    progress("检查图层之间", 2, 2)
+    return _wanted(parts, settings)
+
+
+def _wanted(parts: list[pl.DataFrame], settings: Settings) -> pl.DataFrame:
+    return join_findings(parts).filter(~pl.col("code").is_in(list(settings.skip)))
 
 
 def _on_the_land(sources: Sources, gathered: Gathered, settings: Settings) -> list[pl.DataFrame]:

@@ -22,7 +22,7 @@ from panhuo.quality.subject import Subject
 from panhuo.survey.measure.facts import Parcels
 from panhuo.survey.measure.shares import Overlaid, lay_over
 from panhuo.survey.measured import Shapes
-from panhuo.survey.sources import Sources, lighter
+from panhuo.survey.sources import Sources, without_texts
 
 #: Why a parcel is handed back, worst first; each row has one reason.
 REASONS: dict[str, Text] = {
@@ -67,9 +67,9 @@ class Gathered:
             self.kept[role_id] = lay_over(self.parcels, sources.subjects(role_id), columns, progress=progress)
         return self.kept[role_id]
 
-    def lighter(self) -> Gathered:
-        """The same without what only checks ask for."""
-        return replace(self, subjects=tuple(lighter(s) for s in self.subjects))
+    def without_texts(self) -> Gathered:
+        """The same without the delivered texts, which only checks quote."""
+        return replace(self, subjects=tuple(map(without_texts, self.subjects)))
 
     def rows_of(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For one layer: positions among the judged parcels, and their rows in the layer."""

@@ -20,11 +20,11 @@ from panhuo.identify import Verdicts, identify
 from panhuo.identify import load as load_verdicts
 from panhuo.identify import save as save_verdicts
 from panhuo.identify.from_pack import standard_of
-from panhuo.messages import PanhuoError
+from panhuo.messages import PanhuoError, join_findings
 from panhuo.packs import Pack, freeze, load_pack
 from panhuo.progress import Progress, silent
 from panhuo.quality.catalogue import Settings
-from panhuo.survey.check import check
+from panhuo.survey.check import QUOTED, check_each, check_together
 from panhuo.survey.config import SurveyConfig, load_config
 from panhuo.survey.deliver import deliver, roots
 from panhuo.survey.gather import Gathered, gather
@@ -229,29 +229,43 @@ def _deliver_check_measure(
 def _deliver_check(
     config: SurveyConfig, settings: Settings, stage: Callable[..., Path], check_key: str, progress: Progress
 ) -> tuple[Sources, Gathered]:
-    """Open and check the delivery; returns what measuring needs of it."""
+    """Open and check the delivery; returns what measuring needs of it.
+
+    Each thing is let go as soon as nothing asks for it: most of the delivered texts before the parcels are gathered.
+    """
     delivered = deliver(config, settings, progress=progress)
-    mended = mend(delivered, settings, config.repairs, progress=progress)
-    gathered = gather(mended.sources, settings, faults=mended.remaining, progress=progress)
-    release()
+    notes = {
+        "files": [{"path": f.path, "size": f.size, "sha256": f.sha256, "state": f.state} for f in delivered.files],
+        "layers": delivered.layers,
+        "rows": delivered.rows,
+        "unused": list(delivered.unused),
+        "skipped": sorted(settings.skip),
+    }
+    held = [mend(delivered, settings, config.repairs, progress=progress)]
+    del delivered
+    got: list[tuple[Sources, Gathered]] = []
+
+    def to_gather() -> tuple[Sources, Gathered]:
+        mended = held.pop()
+        sources, remaining = mended.sources.without_texts(QUOTED), mended.remaining
+        del mended
+        release()
+        got.append((sources, gather(sources, settings, faults=remaining, progress=progress)))
+        return got[0]
 
     def to_check(folder: Path) -> dict[str, Any]:
-        findings = check(mended, gathered, settings, progress=progress)
-        findings.write_parquet(folder / "findings.parquet")
-        mended.repairs.write_parquet(folder / "repairs.parquet")
-        applied = int(mended.repairs["applied"].sum())
-        return {
-            "repairs": {"applied": applied, "proposed": mended.repairs.height - applied},
-            "files": [{"path": f.path, "size": f.size, "sha256": f.sha256, "state": f.state} for f in delivered.files],
-            "layers": delivered.layers,
-            "rows": delivered.rows,
-            "unused": list(delivered.unused),
-            "skipped": sorted(settings.skip),
-        }
+        repairs = held[0].repairs
+        each = check_each(held[0], settings, progress=progress)
+        together = check_together(*to_gather(), settings, progress=progress)
+        join_findings([each, together]).write_parquet(folder / "findings.parquet")
+        repairs.write_parquet(folder / "repairs.parquet")
+        applied = int(repairs["applied"].sum())
+        return {"repairs": {"applied": applied, "proposed": repairs.height - applied}, **notes}
 
     stage("check", check_key, to_check)
+    sources, gathered = got[0] if got else to_gather()
     laid = [role for role in gathered.kept if role != "boundaries"]
-    return mended.sources.lighter(laid), gathered.lighter()
+    return sources.without_texts().without_shapes(laid), gathered.without_texts()
 
 
 def _inputs_key(config: SurveyConfig) -> list[tuple[str, int, int]]:

@@ -46,11 +46,20 @@ class Sources:
         kept = {r: s for r, s in self.by_role.items() if r not in NEVER_EMPTY or any(one.frame.height for one in s)}
         return Sources(kept, self.crs)
 
-    def lighter(self, laid: Collection[str]) -> Sources:
-        """Without what only checks ask for: delivered texts, and the shapes of the roles ``laid`` over already."""
-        return Sources(
-            {r: tuple(lighter(s, shapeless=r in laid) for s in found) for r, found in self.by_role.items()}, self.crs
-        )
+    def without_texts(self, quoted: Collection[str] = ()) -> Sources:
+        """Without the delivered texts, which only checks quote, but for those of the roles ``quoted``."""
+        kept = {r: found if r in quoted else tuple(map(without_texts, found)) for r, found in self.by_role.items()}
+        return Sources(kept, self.crs)
+
+    def without_shapes(self, roles: Collection[str]) -> Sources:
+        """Without the shapes of some roles: those that have been laid over already."""
+        kept = {
+            r: tuple(replace(s, polygons=Polygons.none(len(s))) if s.polygons is not None else s for s in found)
+            if r in roles
+            else found
+            for r, found in self.by_role.items()
+        }
+        return Sources(kept, self.crs)
 
     def table(self, role: str, *columns: str) -> pl.DataFrame | None:
         """The rows of all layers of a role with these standard columns (null where a layer has none); None without any.
@@ -69,8 +78,7 @@ class Sources:
         return pl.concat(parts, how="vertical_relaxed")
 
 
-def lighter(subject: Subject, *, shapeless: bool = False) -> Subject:
-    """A layer without its delivered texts, and if so wished without its shapes."""
+def without_texts(subject: Subject) -> Subject:
+    """A layer as it was understood, without what was delivered."""
     layer = subject.layer.with_(table=pa.table({}))
-    polygons = Polygons.none(len(subject)) if shapeless and subject.polygons is not None else subject.polygons
-    return replace(subject, layer=layer, raw=Texts(layer, {}), bad=subject.bad.clear(), polygons=polygons)
+    return replace(subject, layer=layer, raw=Texts(layer, {}), bad=subject.bad.clear())
