@@ -145,20 +145,29 @@ def decode_cells(
 
 
 @njit(cache=True, nogil=True)
+def _signed(rows: Bytes, i: int, at: int, width: int) -> tuple[int, int, bool]:
+    """Where the digits of a cell begin (beyond its end in a blank cell), where they end, and whether a minus stands
+    before them."""
+    end = at + _length(rows, i, at, width)
+    k = at
+    while k < end and rows[i, k] == _BLANK:
+        k += 1
+    if k == end:
+        return end + 1, end, False
+    negative = bool(rows[i, k] == 45)
+    return k + 1 if negative else k, end, negative
+
+
+@njit(cache=True, nogil=True)
 def whole_numbers(rows: Bytes, at: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.bool_], bool]:
     """Whole numbers of up to 18 digits (m,), which cells hold one (m,), and whether no other cell holds anything."""
     n = len(rows)
     values = np.zeros(n, np.int64)
     filled = np.zeros(n, np.bool_)
     for i in range(n):
-        end = at + _length(rows, i, at, width)
-        k = at
-        while k < end and rows[i, k] == _BLANK:
-            k += 1
-        if k == end:
+        k, end, negative = _signed(rows, i, at, width)
+        if k > end:
             continue
-        negative = rows[i, k] == 45
-        k += negative
         if not 0 < end - k <= 18:
             return values, filled, False
         value = 0
@@ -193,14 +202,9 @@ def numbers(rows: Bytes, at: int, width: int) -> tuple[NDArray[np.float64], NDAr
     values = np.zeros(n, np.float64)
     filled = np.zeros(n, np.bool_)
     for i in range(n):
-        end = at + _length(rows, i, at, width)
-        k = at
-        while k < end and rows[i, k] == _BLANK:
-            k += 1
-        if k == end:
+        k, end, negative = _signed(rows, i, at, width)
+        if k > end:
             continue
-        negative = rows[i, k] == 45
-        k += negative
         value, stop = _digits(rows, i, k, end, 0)
         sound = stop > k
         power = 0
