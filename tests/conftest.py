@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
 from collections import defaultdict
 from pathlib import Path
@@ -77,3 +78,24 @@ def shared_data() -> Path:
 def packs_folder() -> Path:
     """The packs of the repository."""
     return ROOT / "packs"
+
+
+@pytest.fixture(scope="session")
+def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``demo-district``, made and surveyed."""
+    from panhuo.demo import make_district
+    from panhuo.survey import load_config, run
+
+    place = tmp_path_factory.mktemp("surveyed-district")
+    make_district(place / "demo-district", parcels=500, seed=1)
+    run(load_config(place / "demo-district"))
+    return place
+
+
+@pytest.fixture
+def desk(surveyed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, with a copy of the district: the reader's own."""
+    shutil.copytree(surveyed / "demo-district", tmp_path / "demo-district")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PANHUO_LANG", raising=False)
+    return tmp_path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +9,6 @@ from typing import NamedTuple
 import pytest
 
 from panhuo.cli import main
-from panhuo.demo import make_district
-from panhuo.survey import load_config, run
 
 
 class Answer(NamedTuple):
@@ -21,24 +18,6 @@ class Answer(NamedTuple):
 
 
 Panhuo = Callable[..., Answer]
-
-
-@pytest.fixture(scope="session")
-def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``demo-district``, made and surveyed; tests/docs uses the same one."""
-    place = tmp_path_factory.getbasetemp() / "surveyed-district"
-    if not place.exists():
-        make_district(place / "demo-district", parcels=500, seed=1)
-        run(load_config(place / "demo-district"))
-    return place
-
-
-@pytest.fixture
-def desk(surveyed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, with a copy of the district."""
-    shutil.copytree(surveyed / "demo-district", tmp_path / "demo-district")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
