@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from panhuo.land.polygons import Polygons
@@ -90,6 +90,7 @@ def test_a_courtyard_takes_away_exactly_what_its_block_gave() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(300, 1_500))
+@example(3877, 575)  # a pair of rounding only
 def test_a_large_ring_that_crosses_itself_is_wound_the_same_in_tiles(seed: int, points: int) -> None:
     rng = np.random.default_rng(seed)
     knot = np.cumsum(rng.normal(size=(points, 2)), axis=0) * 4.0 + np.array(AT)
@@ -100,8 +101,11 @@ def test_a_large_ring_that_crosses_itself_is_wound_the_same_in_tiles(seed: int, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tiles, "TILED_FROM", 10**9)
         by_edges = intersections(a, Polygons.from_shapely([large]))
-    assert (by_tiles.left == by_edges.left).all()
-    assert np.allclose(by_tiles.area, by_edges.area, rtol=1e-9, atol=1e-7)
+    tiled, edged = as_dict(by_tiles), as_dict(by_edges)
+    # five hundred edges that cancel one another may leave a trace of rounding where a tile knows that there is nothing
+    for pair in tiled.keys() | edged.keys():
+        trace = 1e-10 * small[pair[0]].area
+        assert tiled.get(pair, 0.0) == pytest.approx(edged.get(pair, 0.0), rel=1e-9, abs=trace)
 
 
 def test_a_road_through_a_tiling_overlaps_only_what_it_covers() -> None:
