@@ -223,6 +223,12 @@ def search(index, x0, y0, x1, y1, most, found):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def boxes_meet(box, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
+    """Whether two boxes share more than an edge; a box of NaN meets nothing."""
+    return (box[0] < x1) & (box[2] > x0) & (box[1] < y1) & (box[3] > y0)
+
+
+@njit(cache=True, nogil=True)
 def _meets(boxes, k, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
     return (boxes[k, 0] < x1) & (boxes[k, 2] > x0) & (boxes[k, 1] < y1) & (boxes[k, 3] > y0)
 
@@ -235,3 +241,14 @@ def _add(found, n, row):  # type: ignore[no-untyped-def]
         found = more
     found[n] = row
     return found, n + 1
+
+
+@njit(cache=True, nogil=True)
+def meeting(index, boxes):  # type: ignore[no-untyped-def]
+    """(n,) bool: which of (n, 4) boxes meet any of the index; a box of NaN meets none."""
+    out, found = np.zeros(len(boxes), np.bool_), np.empty(16, np.int32)
+    for row in range(len(boxes)):
+        if boxes[row, 0] <= boxes[row, 2]:
+            found, hits = search(index, boxes[row, 0], boxes[row, 1], boxes[row, 2], boxes[row, 3], 0, found)
+            out[row] = hits > 0
+    return out

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from panhuo.land.polygons import EMPTY, MISSING, Polygons
 from panhuo.land.threads import in_chunks
-from panhuo.overlay.grid import NO_LIMIT, index_boxes, search, walking_order
+from panhuo.overlay.grid import NO_LIMIT, boxes_meet, index_boxes, search, walking_order
 from panhuo.overlay.integral import (
     EDGE_ROWS,
     LEFT,
@@ -103,7 +103,7 @@ def _overlay(a: Polygons, b: Polygons, minimum: float, threads: int | None, prog
 
     def work(first: int, last: int) -> Found:
         found: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.int32]] = overlay_rows(
-            walked, searched, index, rows[first:last], False, least, ROUNDING, NO_LIMIT
+            walked, searched, index, rows[first:last], walked.boxes, False, least, ROUNDING, NO_LIMIT
         )
         return found[:3]
 
@@ -179,9 +179,10 @@ def _grown(array, need):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def overlay_rows(a, b, index, rows, same, minimum, rounding, most):  # type: ignore[no-untyped-def]
-    """Pairs of the given rows of ``a`` with all of ``b`` (with ``same``: one layer, only rows after their own).
+def overlay_rows(a, b, index, rows, reach, same, minimum, rounding, most):  # type: ignore[no-untyped-def]
+    """Pairs of the given rows of ``a`` with those of ``b`` that meet a row's box in ``reach``.
 
+    With ``same`` the layers are one, and a pair that both of its rows would find is given once.
     Areas have a sign: that of a hole which stands as a row of its own is negative, an invalid ring may give any.
 
     Rows whose box meets more than ``most`` others are not worked on but handed back as the last array.
@@ -196,7 +197,7 @@ def overlay_rows(a, b, index, rows, same, minimum, rounding, most):  # type: ign
         ax0, ay0, ax1, ay1 = a.boxes[i, 0], a.boxes[i, 1], a.boxes[i, 2], a.boxes[i, 3]
         if not ax0 <= ax1:
             continue
-        found, hits = search(index, ax0, ay0, ax1, ay1, most, found)
+        found, hits = search(index, reach[i, 0], reach[i, 1], reach[i, 2], reach[i, 3], most, found)
         if hits > most:
             if crowds == len(crowded):
                 crowded = _grown(crowded, crowds + 1)
@@ -210,7 +211,7 @@ def overlay_rows(a, b, index, rows, same, minimum, rounding, most):  # type: ign
         edges = -1
         for h in range(hits):
             j = found[h]
-            if same and j <= i:
+            if same and (j == i or (j < i and boxes_meet(reach[j], ax0, ay0, ax1, ay1))):
                 continue
             bx0, by0 = b.boxes[j, 0], b.boxes[j, 1]
             bw, bh = b.boxes[j, 2] - bx0, b.boxes[j, 3] - by0

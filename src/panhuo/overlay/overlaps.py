@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.duplicates import duplicates
-from panhuo.overlay.grid import NO_LIMIT, BoxIndex, cell_number, index_boxes, walking_order
+from panhuo.overlay.grid import NO_LIMIT, BoxIndex, cell_number, index_boxes, meeting, walking_order
 from panhuo.overlay.integral import EDGE_ROWS, all_edges, edges_in_window, room
 from panhuo.overlay.intersections import ROUNDING, Found, Pairs, join_parts, overlay_rows, shared_area, skipped_rows
+from panhuo.overlay.loose import loose_boxes
 from panhuo.overlay.places import representative_points
 from panhuo.overlay.prepared import Prepared, prepare
+from panhuo.overlay.validity import doubtful
 from panhuo.progress import Progress, silent
 
 #: A polygon lies in another (or is like it) from this share of its own area on.
@@ -33,6 +35,10 @@ DEEP = 1.5
 CROWDED = 48
 #: A row in a crowd is compared with so many larger ones; if it overlaps half of them, it belongs to the crowd.
 TRIES = 256
+#: Fewer rows are compared with one another sooner than their edges are made to cancel.
+WORTH_CANCELLING = 2_000
+#: A region that is covered twice is followed from its border for so many rounds; then everything is compared.
+ROUNDS = 3
 
 Ints = NDArray[np.int32]
 
@@ -93,17 +99,19 @@ def self_overlaps(
     rows = walking_order(boxes)
     rows = rows[~np.isnan(boxes[rows, 0])]
     index = index_boxes(boxes)
-    found, crowded = _pairs(layer, index, rows, minimum, CROWDED, threads, progress, "查找重叠")
-    group = _groups(layer, found, crowded, copies, stack_at, threads)
-    if len(crowded):
-        kept = np.where(_hidden(group, layer.areas, rows)[:, None], np.nan, boxes)
-        again = crowded[~np.isnan(kept[crowded, 0])]
-        thin = layer._replace(boxes=kept)
-        more, _ = _pairs(thin, index_boxes(kept), again, minimum, NO_LIMIT, threads, progress, "查找密集处重叠")
-        found = join_parts([found, more])
-        _take_in(group, found, layer.areas, rows)
+    reach = _beginning(polygons, layer, rows, threads)
+    for _ in range(ROUNDS):
+        if reach is None:
+            break
+        found, group = _search(layer, index, rows, reach, copies, 0.0, stack_at, threads, progress)
+        if not _widen(reach, boxes, found, group):
+            break
+    else:
+        reach = None
+    if reach is None:
+        found, group = _search(layer, index, rows, boxes, copies, minimum, stack_at, threads, progress)
     hidden = _hidden(group, layer.areas, rows)
-    shown = ~(hidden[found[0]] | hidden[found[1]])
+    shown = ~(hidden[found[0]] | hidden[found[1]]) & (found[2] > minimum)
     # a pair of a representative with a hidden member is gone already; a pair inside a group has one hidden side
     left, right, area = found[0][shown], found[1][shown], found[2][shown]
     stacks = _stacks(polygons, layer.areas, group, first, threads)
@@ -113,10 +121,65 @@ def self_overlaps(
     return Overlaps(Pairs(left[order], right[order], area[order], skipped, skipped), stacks)
 
 
+def _search(
+    layer: Prepared,
+    index: BoxIndex,
+    order: Ints,
+    reach: NDArray[np.float64],
+    copies: NDArray[np.int64],
+    minimum: float,
+    stack_at: int,
+    threads: int | None,
+    progress: Progress,
+) -> tuple[Found, Ints]:
+    """Pairs that meet the boxes of ``reach``, those of crowds once their stacks are known, and everybody's stack."""
+    rows = order[~np.isnan(reach[order, 0])]
+    found, crowded = _pairs(layer, index, rows, reach, minimum, CROWDED, threads, progress, "查找重叠")
+    group = _groups(layer, found, crowded, copies, stack_at, threads)
+    if len(crowded):
+        kept = np.where(_hidden(group, layer.areas, order)[:, None], np.nan, layer.boxes)
+        again = crowded[~np.isnan(kept[crowded, 0])]
+        thin = layer._replace(boxes=kept)
+        more, _ = _pairs(
+            thin, index_boxes(kept), again, reach, minimum, NO_LIMIT, threads, progress, "查找密集处重叠"
+        )
+        found = join_parts([found, more])
+        _take_in(group, found, layer.areas, order)
+    return found, group
+
+
+def _beginning(
+    polygons: Polygons, layer: Prepared, rows: Ints, threads: int | None
+) -> NDArray[np.float64] | None:  # fmt: skip
+    """(n, 4) where overlaps have to begin if there are any, see :mod:`panhuo.overlay.loose`; None: anywhere."""
+    if len(rows) < WORTH_CANCELLING:
+        return None
+    return loose_boxes(layer, rows, doubtful(polygons, threads=threads), threads=threads)
+
+
+def _widen(reach: NDArray[np.float64], boxes: NDArray[np.float64], found: Found, group: Ints) -> bool:
+    """Give what overlaps, and what lies beside it, its whole box to look in: whether anything was new.
+
+    The region that is covered twice is walked polygon by polygon, from its loose edges on.
+    """
+    doubled = group >= 0
+    doubled[found[0]] = doubled[found[1]] = True
+    if not doubled.any():
+        return False
+    beside = boxes[doubled]
+    beside[:, :2] = np.nextafter(beside[:, :2], -np.inf)
+    beside[:, 2:] = np.nextafter(beside[:, 2:], np.inf)
+    asked = meeting(index_boxes(beside), boxes)
+    known = (reach[:, :2] <= boxes[:, :2]).all(axis=1) & (reach[:, 2:] >= boxes[:, 2:]).all(axis=1)
+    reach[asked] = boxes[asked]
+    return bool((asked & ~known).any())
+
+
 def _pairs(
     layer: Prepared,
     index: BoxIndex,
     rows: Ints,
+    reach: NDArray[np.float64],
     minimum: float,
     most: int,
     threads: int | None,
@@ -125,7 +188,7 @@ def _pairs(
 ) -> tuple[Found, Ints]:
     def work(start: int, end: int) -> tuple[Ints, Ints, NDArray[np.float64], Ints]:
         out: tuple[Ints, Ints, NDArray[np.float64], Ints] = overlay_rows(
-            layer, layer, index, rows[start:end], True, minimum, ROUNDING, most
+            layer, layer, index, rows[start:end], reach, True, minimum, ROUNDING, most
         )
         return out
 
