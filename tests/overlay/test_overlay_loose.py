@@ -109,7 +109,8 @@ def test_whatever_is_wrong_with_a_tiling_is_found_from_its_loose_edges(seed: int
                 shapes += [shapely.affinity.translate(s, 130.0, 90.0) for s in tiling(4, rng)]
             case 4:  # part of the land delivered twice, its cells joined in pairs: no edge of the two crosses
                 at = int(rng.integers(2, side - 4)) * side + 2
-                shapes += [shapely.union(*shapely.make_valid(shapes[i : i + 2])) for i in (at, at + 2, at + side, at + side + 2)]
+                joined = (at, at + 2, at + side, at + side + 2)
+                shapes += [shapely.union(*shapely.make_valid(shapes[i : i + 2])) for i in joined]
             case 5:  # a ring that crosses itself
                 points = shapely.get_coordinates(shapes[k])
                 points[[2, 3]] = points[[3, 2]]

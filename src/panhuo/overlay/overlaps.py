@@ -140,9 +140,7 @@ def _search(
         kept = np.where(_hidden(group, layer.areas, order)[:, None], np.nan, layer.boxes)
         again = crowded[~np.isnan(kept[crowded, 0])]
         thin = layer._replace(boxes=kept)
-        more, _ = _pairs(
-            thin, index_boxes(kept), again, reach, minimum, NO_LIMIT, threads, progress, "查找密集处重叠"
-        )
+        more, _ = _pairs(thin, index_boxes(kept), again, reach, minimum, NO_LIMIT, threads, progress, "查找密集处重叠")
         found = join_parts([found, more])
         _take_in(group, found, layer.areas, order)
     return found, group

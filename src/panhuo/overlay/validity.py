@@ -73,9 +73,7 @@ def doubtful(polygons: Polygons, *, threads: int | None = None) -> NDArray[np.bo
     return out
 
 
-def _look(
-    polygons: Polygons, threads: int | None, progress: Progress
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+def _look(polygons: Polygons, threads: int | None, progress: Progress) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """(n,) flags and (n, 2, 2) places of what the kernel does not clear."""
     n = len(polygons)
     flags, place = np.zeros(n, np.uint8), np.full((n, 2, 2), np.nan)
