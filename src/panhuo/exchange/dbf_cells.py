@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
+
 Bytes = NDArray[np.uint8]
 
 _BLANK = 32
@@ -33,7 +35,7 @@ def gb18030_pairs() -> NDArray[np.uint16]:
     return table
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _length(rows: Bytes, i: int, at: int, width: int) -> int:
     """Bytes of a cell: ended by the first zero, trailing blanks off."""
     end = width
@@ -57,7 +59,7 @@ def cell_lengths(rows: Bytes, at: int, width: int) -> NDArray[np.int32]:
     return lengths
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def pair_at(pairs: NDArray[np.uint16], rows: Bytes, i: int, k: int, left: int, out: Bytes, to: int) -> int:
     """Write the two-byte character at ``k`` as UTF-8 (2 or 3 bytes, the answer); 0 where there is none."""
     if left < 2:
@@ -75,7 +77,7 @@ def pair_at(pairs: NDArray[np.uint16], rows: Bytes, i: int, k: int, left: int, o
     return 3
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def utf8_at(rows: Bytes, i: int, k: int, left: int, out: Bytes, to: int) -> int:
     """Copy the character of several bytes at ``k`` (their number is the answer); 0 where it is no sound UTF-8, and for
     U+FFFD, which says that something has been lost before."""
@@ -144,7 +146,7 @@ def decode_cells(
     return offsets, filled, odd
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _signed(rows: Bytes, i: int, at: int, width: int) -> tuple[int, int, bool]:
     """Where the digits of a cell begin (beyond its end in a blank cell), where they end, and whether a minus stands
     before them."""
@@ -181,7 +183,7 @@ def whole_numbers(rows: Bytes, at: int, width: int) -> tuple[NDArray[np.int64], 
     return values, filled, True
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _digits(rows: Bytes, i: int, k: int, end: int, value: int) -> tuple[int, int]:
     """The number that digits from ``k`` on continue from ``value``, and where they end."""
     while k < end and 48 <= rows[i, k] <= 57 and value <= _EXACT:
@@ -228,7 +230,7 @@ def numbers(rows: Bytes, at: int, width: int) -> tuple[NDArray[np.float64], NDAr
     return values, filled, True
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _day(year: int, month: int, day: int) -> int:
     """Days since 1970-01-01 of a date of the Gregorian calendar; the years count from March on."""
     year -= month <= 2

@@ -14,6 +14,7 @@ import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.threads import in_chunks
 
 _CHUNK = 1 << 17
@@ -65,7 +66,7 @@ def build(polygons: Polygons, others: pa.LargeBinaryArray) -> pa.LargeBinaryArra
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(sizes), [bits, pa.py_buffer(offsets), buffer])
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _word(data: Bytes, at: int) -> int:
     """The little-endian 32-bit number at ``at``, taken as not negative."""
     value = 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-import numba as nb
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import FLATTENING, SEMI_MAJOR, by_kernel, to_geographic
 from panhuo.land.systems import Crs
@@ -27,7 +28,7 @@ _E = 5 / 2304 * _E2**4
 _CHUNK = 16_384
 
 
-@nb.njit(cache=True, nogil=True)
+@inner()
 def _ring_on_ellipsoid(coords: NDArray[np.float64], start: int, stop: int) -> float:
     """Signed area of one closed ring in longitude and latitude: trapezoids between each edge and the ring's first
     meridian."""
@@ -51,7 +52,7 @@ def _ring_on_ellipsoid(coords: NDArray[np.float64], start: int, stop: int) -> fl
     return total * _SEMI_MINOR * _SEMI_MINOR
 
 
-@nb.njit(cache=True, nogil=True)
+@inner()
 def _ring_in_plane(coords: NDArray[np.float64], start: int, stop: int) -> float:
     """Signed area of one closed ring, taken from its own first point so that eight-digit eastings lose nothing."""
     x0, y0 = coords[start, 0], coords[start, 1]
@@ -63,7 +64,7 @@ def _ring_in_plane(coords: NDArray[np.float64], start: int, stop: int) -> float:
     return total / 2
 
 
-@nb.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _areas(
     coords: NDArray[np.float64],
     rings: NDArray[np.int64],

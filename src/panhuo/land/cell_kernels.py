@@ -13,6 +13,8 @@ import polars as pl
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
+
 _POWERS = 10.0 ** np.arange(23)
 #: Up to here every whole number has its own floating-point number.
 _EXACT = 2**53
@@ -55,7 +57,7 @@ class Words(NamedTuple):
         return Words(np.frombuffer(b"".join(raw), np.uint8), lengths, begins)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _same(a: NDArray[np.uint8], at: int, b: NDArray[np.uint8], to: int, length: int) -> bool:
     k = 0
     while k < length and a[at + k] == b[to + k]:
@@ -63,7 +65,7 @@ def _same(a: NDArray[np.uint8], at: int, b: NDArray[np.uint8], to: int, length: 
     return k == length
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _is_word(words: Words, data: NDArray[np.uint8], start: int, end: int) -> bool:
     if not words.begins[data[start]]:
         return False
@@ -74,7 +76,7 @@ def _is_word(words: Words, data: NDArray[np.uint8], start: int, end: int) -> boo
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _blank_first(data: NDArray[np.uint8], start: int, end: int) -> bool:
     """Whether a text begins with something that trimming may take away: a blank, or a character of the blocks in
     which other blanks stand (U+0080-U+00BF, U+2000-U+303F, U+F000-U+FFFF)."""
@@ -84,7 +86,7 @@ def _blank_first(data: NDArray[np.uint8], start: int, end: int) -> bool:
     return bool(first == 0xE3 and end - start > 1 and data[start + 1] == 0x80)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _blank_last(data: NDArray[np.uint8], start: int, end: int) -> bool:
     """The same of the end of a text."""
     last = data[end - 1]
@@ -114,7 +116,7 @@ def odd_texts(texts: Texts, nothing: Words) -> NDArray[np.bool_]:
     return odd
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _regular_code(data: NDArray[np.uint8], start: int, end: int) -> bool:
     """Whether a text is made of visible ASCII without small letters and of Chinese characters (U+3400-U+9FFF, planes 2
     and 3), and is no number with a fraction of zeros."""
@@ -149,7 +151,7 @@ def odd_codes(texts: Texts, nothing: Words) -> NDArray[np.bool_]:
     return odd
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _digits(data: NDArray[np.uint8], k: int, end: int, value: int) -> tuple[int, int]:
     """The number that digits from ``k`` on continue from ``value``, and where they end."""
     while k < end and _ZERO <= data[k] <= _ZERO + 9 and value <= _EXACT:
@@ -158,7 +160,7 @@ def _digits(data: NDArray[np.uint8], k: int, end: int, value: int) -> tuple[int,
     return value, k
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _number(data: NDArray[np.uint8], k: int, end: int) -> tuple[float, bool]:
     """A number written like ``-12.5`` or ``1.2E+5``, and whether the text is one that can be read exactly here.
 

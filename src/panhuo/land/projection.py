@@ -17,6 +17,7 @@ import numpy as np
 import pyproj
 from numpy.typing import ArrayLike, NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.systems import CGCS2000, SAME_AS_CGCS2000, Crs
 from panhuo.land.threads import in_chunks
 from panhuo.messages import PanhuoError
@@ -156,7 +157,7 @@ def _small_asinh(x: float) -> float:
     )
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp"})
+@inner(error_model="numpy", fastmath={"contract", "arcp"})
 def _forward_in_zone(x: Column, y: Column, meridian: float, false_easting: float) -> None:
     """As ``_forward``, within the bounds, each column by itself and in place.
 
@@ -181,7 +182,7 @@ def _forward_in_zone(x: Column, y: Column, meridian: float, false_easting: float
         y[i] = _RADIUS * (lat - less + more + p)
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp"})
+@inner(error_model="numpy", fastmath={"contract", "arcp"})
 def _inverse_in_zone(x: Column, y: Column, meridian: float, false_easting: float) -> None:
     """As ``_inverse``, within the bounds, each column by itself and in place."""
     for i in range(len(x)):
@@ -330,7 +331,7 @@ def gauss_inverse(
     return out
 
 
-@nb.njit(cache=True, nogil=True)
+@inner()
 def _within(xy: Coords, west: float, east: float, north: float) -> bool:
     """Whether all points lie in a zone's bounds; not so where one is nan."""
     inside = True

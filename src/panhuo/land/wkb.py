@@ -10,13 +10,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
+
 READ, MISSING, EMPTY, NOT_POLYGON, UNREADABLE, NOT_FINITE, CLOSED = range(7)
 
 _HEADER = 5  # byte order and type
 _COUNT = 4
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _uint32(data, at, little):  # type: ignore[no-untyped-def]
     a, b, c, d = np.int64(data[at]), np.int64(data[at + 1]), np.int64(data[at + 2]), np.int64(data[at + 3])
     if little:
@@ -24,7 +26,7 @@ def _uint32(data, at, little):  # type: ignore[no-untyped-def]
     return d | (c << 8) | (b << 16) | (a << 24)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _kind(code):  # type: ignore[no-untyped-def]
     """Geometry type, numbers per coordinate and whether an SRID follows, of a WKB type number; type -1: unknown."""
     has_z, has_m = (code & 0x80000000) != 0, (code & 0x40000000) != 0
@@ -40,7 +42,7 @@ def _kind(code):  # type: ignore[no-untyped-def]
     return base % 1000, 2 + int(has_z) + int(has_m), srid
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _same_point(data, a, b):  # type: ignore[no-untyped-def]
     for k in range(16):  # noqa: SIM110 - Numba compiles the loop, not the generator
         if data[a + k] != data[b + k]:
@@ -48,7 +50,7 @@ def _same_point(data, a, b):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _copy_points(data, at, points, size, little, coords, raw, first):  # type: ignore[no-untyped-def]
     """Copy ``points`` points to ``coords[first:]`` (``raw`` is the same memory as bytes)."""
     if little and size == 16:
@@ -189,7 +191,7 @@ def fill_rows(data, offsets, first, last, geoms, first_point, coords, raw, rings
     return bad
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _put_uint32(out, at, value):  # type: ignore[no-untyped-def]
     for k in range(4):
         out[at + k] = (value >> (8 * k)) & 255

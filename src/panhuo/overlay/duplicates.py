@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
 
@@ -32,7 +33,7 @@ def duplicates(polygons: Polygons, *, threads: int | None = None) -> NDArray[np.
     return first
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _mixed(h):  # type: ignore[no-untyped-def]
     h ^= h >> np.uint64(31)
     h *= np.uint64(0x7FB5D329728EA185)
@@ -41,7 +42,7 @@ def _mixed(h):  # type: ignore[no-untyped-def]
     return h ^ (h >> np.uint64(33))
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _point(bits, p):  # type: ignore[no-untyped-def]
     minus_zero = np.uint64(0x8000000000000000)
     x, y = bits[p, 0], bits[p, 1]

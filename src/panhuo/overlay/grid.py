@@ -16,6 +16,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
+
 _LEVELS = 2_400  # powers of two of float64, with room at both ends
 _ROW = 0x9E3779B1  # odd: rows of cells fall far apart, the cells of one row stay neighbours
 NO_LIMIT = 2**62
@@ -139,7 +141,7 @@ def _sizes(boxes, level, counts):  # type: ignore[no-untyped-def]
         counts[level[row]] += 1
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def cell_number(value, cell):  # type: ignore[no-untyped-def]
     """Whole number of the cell that ``value`` lies in."""
     return np.int64(np.floor(min(max(value / cell, -_FAR), _FAR)))
@@ -178,8 +180,20 @@ def search(index, x0, y0, x1, y1, most, found):  # type: ignore[no-untyped-def]
     ``found`` is scratch space; returns it (perhaps a larger one) and how many rows it holds. The search ends early
     when there are more than ``most``.
     """
+    n = _meeting_rows(index, x0, y0, x1, y1, most, found)
+    if n > len(found) and n <= most:
+        found = np.empty(2 * n, np.int32)
+        n = _meeting_rows(index, x0, y0, x1, y1, most, found)
+    if 24 < n <= most:
+        found[:n].sort()
+    return found, n
+
+
+@inner()
+def _meeting_rows(index, x0, y0, x1, y1, most, found):  # type: ignore[no-untyped-def]
+    """How many rows :func:`search` finds, and as many of them as there is room for; a few are put in order."""
     n = 0
-    boxes, item = index.boxes, index.item
+    boxes, item, room = index.boxes, index.item, len(found)
     for lv in range(len(index.cells)):
         cell, reach, mask, base = index.cells[lv], index.reach[lv], index.mask[lv], index.bucket[lv]
         cx0, cx1 = cell_number(x0 - reach, cell), cell_number(x1 + reach, cell)
@@ -189,9 +203,11 @@ def search(index, x0, y0, x1, y1, most, found):  # type: ignore[no-untyped-def]
             # more cells than boxes: look at every box of this size
             for k in range(first, last):
                 if _meets(boxes, k, x0, y0, x1, y1):
-                    found, n = _add(found, n, item[k])
+                    if n < room:
+                        found[n] = item[k]
+                    n += 1
                     if n > most:
-                        return found, n
+                        return n
             continue
         for cy in range(cy0, cy1 + 1):
             begin = (cx0 + cy * _ROW) & mask
@@ -205,42 +221,31 @@ def search(index, x0, y0, x1, y1, most, found):  # type: ignore[no-untyped-def]
                         continue
                     # several rows of cells share a bucket: take the box only in its own
                     if cell_number(0.5 * (boxes[k, 1] + boxes[k, 3]), cell) == cy:
-                        found, n = _add(found, n, item[k])
+                        if n < room:
+                            found[n] = item[k]
+                        n += 1
                         if n > most:
-                            return found, n
-    if n > 1:
-        if n <= 24:
-            for k in range(1, n):
-                value = found[k]
-                p = k - 1
-                while p >= 0 and found[p] > value:
-                    found[p + 1] = found[p]
-                    p -= 1
-                found[p + 1] = value
-        else:
-            found[:n].sort()
-    return found, n
+                            return n
+    if 1 < n <= min(24, room):
+        for k in range(1, n):
+            value = found[k]
+            p = k - 1
+            while p >= 0 and found[p] > value:
+                found[p + 1] = found[p]
+                p -= 1
+            found[p + 1] = value
+    return n
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def boxes_meet(box, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
     """Whether two boxes share more than an edge; a box of NaN meets nothing."""
     return (box[0] < x1) & (box[2] > x0) & (box[1] < y1) & (box[3] > y0)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _meets(boxes, k, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
     return (boxes[k, 0] < x1) & (boxes[k, 2] > x0) & (boxes[k, 1] < y1) & (boxes[k, 3] > y0)
-
-
-@njit(cache=True, nogil=True)
-def _add(found, n, row):  # type: ignore[no-untyped-def]
-    if n == len(found):
-        more = np.empty(2 * n, np.int32)
-        more[:n] = found
-        found = more
-    found[n] = row
-    return found, n + 1
 
 
 @njit(cache=True, nogil=True)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from panhuo.land.kernels import inner
 from panhuo.overlay.prepared import RUN
 
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # nothing that would forbid NaN or infinity
@@ -36,7 +37,7 @@ def room(edges, need):  # type: ignore[no-untyped-def]
     return np.empty((EDGE_ROWS, 2 * need + _LANES))
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _push(edges, n, xa, ya, xb, yb, sign):  # type: ignore[no-untyped-def]
     """Add the edge from a to b; one so steep that its column has no width is left out."""
     dx, dy = xb - xa, yb - ya
@@ -45,7 +46,7 @@ def _push(edges, n, xa, ya, xb, yb, sign):  # type: ignore[no-untyped-def]
     return _put(edges, n, xa, ya, xb, yb, dy / dx, sign)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _put(edges, n, xa, ya, xb, yb, slope, sign):  # type: ignore[no-untyped-def]
     forward = xb > xa
     edges[LEFT, n] = xa if forward else xb
@@ -57,7 +58,7 @@ def _put(edges, n, xa, ya, xb, yb, slope, sign):  # type: ignore[no-untyped-def]
     return n + 1
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def all_edges(layer, row, ox, oy, edges):  # type: ignore[no-untyped-def]
     """Every edge of a polygon, seen from (ox, oy). ``edges`` must have room."""
     coords, rings, geoms = layer.coords, layer.rings, layer.geoms
@@ -73,12 +74,12 @@ def all_edges(layer, row, ox, oy, edges):  # type: ignore[no-untyped-def]
     return n
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _within(x, width):  # type: ignore[no-untyped-def]
     return 0.0 if x < 0.0 else (width if x > width else x)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[no-untyped-def]
     """A polygon's edges as the window [0, width] x [0, height] at (ox, oy) needs them; ``edges`` must have room.
 
@@ -167,7 +168,7 @@ def edges_in_window(layer, row, ox, oy, width, height, edges):  # type: ignore[n
     return n
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _filled_up(q, m):  # type: ignore[no-untyped-def]
     """How many edges ``q`` has when it is filled up to whole lanes with edges that count nothing."""
     full = (m + _LANES - 1) // _LANES * _LANES
@@ -176,12 +177,10 @@ def _filled_up(q, m):  # type: ignore[no-untyped-def]
     return full
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def integral(p, n, q, m):  # type: ignore[no-untyped-def]
     """The sum over all edge pairs; ``p`` must hold all edges of its polygon, ``q`` is filled up to whole lanes."""
     full = _filled_up(q, m)
-    if m > LONG and n > LONG:
-        return _long_integral(p, n, q, m, full)
     x0, x1, top = _extent(q, 0, m)
     total = 0.0
     for i in range(n):
@@ -191,7 +190,7 @@ def integral(p, n, q, m):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def integral_once(layer, row, ox, oy, q, m):  # type: ignore[no-untyped-def]
     """The same with all edges of a polygon that is met only once: those of no use are not even made."""
     coords, rings, geoms = layer.coords, layer.rings, layer.geoms
@@ -217,7 +216,7 @@ def integral_once(layer, row, ox, oy, q, m):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _extent(q, first, last):  # type: ignore[no-untyped-def]
     """Least and greatest x and greatest y of some edges."""
     x0, x1, top = np.inf, -np.inf, -np.inf
@@ -227,7 +226,7 @@ def _extent(q, first, last):  # type: ignore[no-untyped-def]
     return x0, x1, top
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@inner(fastmath=_FAST)
 def _with_edge(el, er, ey, es, q, first, last):  # type: ignore[no-untyped-def]
     """The edge from x ``el`` to ``er``, y ``ey`` at its left, slope ``es``, with some edges of ``q`` (whole lanes)."""
     left, right, base, slope, sign = q[LEFT], q[RIGHT], q[Y], q[SLOPE], q[SIGN]
@@ -250,8 +249,9 @@ def _with_edge(el, er, ey, es, q, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _long_integral(p, n, q, m, full):  # type: ignore[no-untyped-def]
+def long_integral(p, n, q, m):  # type: ignore[no-untyped-def]
     """The same for two long lists: with ``q`` in the order of x, an edge of ``p`` meets few runs of it."""
+    full = _filled_up(q, m)
     order = np.argsort(q[LEFT, :m] + q[RIGHT, :m])
     lanes = np.zeros((EDGE_ROWS, full))
     for k in range(m):

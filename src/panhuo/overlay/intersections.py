@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import EMPTY, MISSING, Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.grid import NO_LIMIT, boxes_meet, index_boxes, search, walking_order
@@ -23,6 +24,7 @@ from panhuo.overlay.integral import (
     edges_in_window,
     integral,
     integral_once,
+    long_integral,
     room,
 )
 from panhuo.overlay.prepared import prepare
@@ -194,8 +196,7 @@ def overlay_rows(a, b, index, rows, reach, same, minimum, rounding, most):  # ty
     found = np.empty(256, np.int32)
     own, other, window = np.empty((EDGE_ROWS, 64)), np.empty((EDGE_ROWS, 64)), np.empty((EDGE_ROWS, 64))
     for i in rows:
-        ax0, ay0, ax1, ay1 = a.boxes[i, 0], a.boxes[i, 1], a.boxes[i, 2], a.boxes[i, 3]
-        if not ax0 <= ax1:
+        if not a.boxes[i, 0] <= a.boxes[i, 2]:
             continue
         found, hits = search(index, reach[i, 0], reach[i, 1], reach[i, 2], reach[i, 3], most, found)
         if hits > most:
@@ -206,55 +207,134 @@ def overlay_rows(a, b, index, rows, reach, same, minimum, rounding, most):  # ty
             continue
         if count + hits > len(area):
             left, right, area = _grown(left, count + hits), _grown(right, count + hits), _grown(area, count + hits)
-        aw, ah = ax1 - ax0, ay1 - ay0
-        avs = a.rings[a.geoms[i + 1]] - a.rings[a.geoms[i]]
-        edges = -1
-        for h in range(hits):
-            j = found[h]
-            if same and (j == i or (j < i and boxes_meet(reach[j], ax0, ay0, ax1, ay1))):
-                continue
-            bx0, by0 = b.boxes[j, 0], b.boxes[j, 1]
-            bw, bh = b.boxes[j, 2] - bx0, b.boxes[j, 3] - by0
-            bvs = b.rings[b.geoms[j + 1]] - b.rings[b.geoms[j]]
-            if aw * ah <= 2.0 * bw * bh:
-                least = rounding * aw * ah
-                winding = winding_in(b.tiles, j, ax0, ay0, ax1, ay1)
-                if winding != MIXED:
-                    shared = winding * a.areas[i]
-                else:
-                    window = room(window, 2 * bvs)
-                    m = edges_in_window(b, j, ax0, ay0, aw, ah, window)
-                    shared = 0.0
-                    if m > 0:
-                        # all edges are made once, and not for a polygon that others cover or miss
-                        if edges < 0 and not _covers(window, m, aw, ah):
-                            own = room(own, avs)
-                            edges = all_edges(a, i, ax0, ay0, own)
-                        shared = shared_area(own, edges, window, m, aw, ah, a.areas[i])
-            else:
-                least = rounding * bw * bh
-                winding = winding_in(a.tiles, i, bx0, by0, bx0 + bw, by0 + bh)
-                if winding != MIXED:
-                    shared = winding * b.areas[j]
-                else:
-                    window = room(window, 2 * avs)
-                    m = edges_in_window(a, i, bx0, by0, bw, bh, window)
-                    shared = 0.0
-                if winding == MIXED and m > 0:
-                    if m > LONG and bvs > LONG:
-                        other = room(other, bvs)
-                        shared = shared_area(other, all_edges(b, j, bx0, by0, other), window, m, bw, bh, b.areas[j])
-                    elif _covers(window, m, bw, bh):
-                        shared = b.areas[j] * window[SIGN, 0]
-                    else:
-                        shared = integral_once(b, j, bx0, by0, window, m)
+        corners, most_corners = _corners(a, i), _most_corners(b, found, hits)
+        own, other = room(own, corners), room(other, most_corners)
+        window = room(window, 2 * max(corners, most_corners))
+        h, edges = 0, -1
+        while True:
+            h, count, edges = _areas_of_row(
+                a,
+                b,
+                i,
+                found,
+                h,
+                hits,
+                reach,
+                same,
+                minimum,
+                rounding,
+                edges,
+                own,
+                other,
+                window,
+                left,
+                right,
+                area,
+                count,
+            )
+            if h == hits:
+                break
+            # two long lists of edges: their order is made here, where arrays can be
+            shared, least = _area_of_long_pair(a, i, b, found[h], rounding, own, other, window)
             if abs(shared) > minimum and abs(shared) > least:
-                left[count], right[count], area[count] = i, j, shared
+                left[count], right[count], area[count] = i, found[h], shared
                 count += 1
+            h, edges = h + 1, -1
     return left[:count].copy(), right[:count].copy(), area[:count].copy(), crowded[:crowds].copy()
 
 
+@inner()
+def _corners(layer, row):  # type: ignore[no-untyped-def]
+    return layer.rings[layer.geoms[row + 1]] - layer.rings[layer.geoms[row]]
+
+
+@inner()
+def _most_corners(layer, rows, n):  # type: ignore[no-untyped-def]
+    most = 0
+    for h in range(n):
+        most = max(most, _corners(layer, rows[h]))
+    return most
+
+
+@inner()
+def _is_window(a, i, b, j):  # type: ignore[no-untyped-def]
+    """Whether the box of ``a``'s row is the window that the other polygon is cut to (it is hardly larger)."""
+    aw, ah = a.boxes[i, 2] - a.boxes[i, 0], a.boxes[i, 3] - a.boxes[i, 1]
+    bw, bh = b.boxes[j, 2] - b.boxes[j, 0], b.boxes[j, 3] - b.boxes[j, 1]
+    return aw * ah <= 2.0 * bw * bh
+
+
+@inner()
+def _areas_of_row(
+    a, b, i, found, h, hits, reach, same, minimum, rounding, edges, own, other, window, left, right, area, count
+):  # type: ignore[no-untyped-def] # fmt: skip
+    """Shared areas of ``a``'s row with the rows ``found[h:hits]``; stops before a pair whose lists of edges are both
+    long. Returns where it stopped, how many pairs there are now, and how many edges of the row lie in ``own`` (-1: they
+    have not been made)."""
+    ax0, ay0, ax1, ay1 = a.boxes[i, 0], a.boxes[i, 1], a.boxes[i, 2], a.boxes[i, 3]
+    aw, ah = ax1 - ax0, ay1 - ay0
+    while h < hits:
+        j = found[h]
+        if same and (j == i or (j < i and boxes_meet(reach[j], ax0, ay0, ax1, ay1))):
+            h += 1
+            continue
+        shared = 0.0
+        if _is_window(a, i, b, j):
+            least = rounding * aw * ah
+            winding = winding_in(b.tiles, j, ax0, ay0, ax1, ay1)
+            if winding != MIXED:
+                shared = winding * a.areas[i]
+            else:
+                m = edges_in_window(b, j, ax0, ay0, aw, ah, window)
+                if _covers(window, m, aw, ah):
+                    shared = a.areas[i] * window[SIGN, 0]
+                elif m > 0:
+                    # all edges are made once, and not for a polygon that others cover or miss
+                    if edges < 0:
+                        edges = all_edges(a, i, ax0, ay0, own)
+                    if m > LONG and edges > LONG:
+                        return h, count, edges
+                    shared = integral(own, edges, window, m)
+        else:
+            bx0, by0 = b.boxes[j, 0], b.boxes[j, 1]
+            bw, bh = b.boxes[j, 2] - bx0, b.boxes[j, 3] - by0
+            least = rounding * bw * bh
+            winding = winding_in(a.tiles, i, bx0, by0, bx0 + bw, by0 + bh)
+            if winding != MIXED:
+                shared = winding * b.areas[j]
+            else:
+                m = edges_in_window(a, i, bx0, by0, bw, bh, window)
+                if m > LONG and _corners(b, j) > LONG:
+                    return h, count, edges
+                if _covers(window, m, bw, bh):
+                    shared = b.areas[j] * window[SIGN, 0]
+                elif m > 0:
+                    shared = integral_once(b, j, bx0, by0, window, m)
+        if abs(shared) > minimum and abs(shared) > least:
+            left[count], right[count], area[count] = i, j, shared
+            count += 1
+        h += 1
+    return h, count, edges
+
+
 @njit(cache=True, nogil=True)
+def _area_of_long_pair(a, i, b, j, rounding, own, other, window):  # type: ignore[no-untyped-def]
+    """The area that two polygons of many edges share, and how much of it may be rounding."""
+    if _is_window(a, i, b, j):
+        return _area_in_window(a, i, b, j, rounding, own, window)
+    return _area_in_window(b, j, a, i, rounding, other, window)
+
+
+@njit(cache=True, nogil=True)
+def _area_in_window(a, i, b, j, rounding, edges, window):  # type: ignore[no-untyped-def]
+    x, y = a.boxes[i, 0], a.boxes[i, 1]
+    width, height = a.boxes[i, 2] - x, a.boxes[i, 3] - y
+    n = all_edges(a, i, x, y, edges)
+    m = edges_in_window(b, j, x, y, width, height, window)
+    return shared_area(edges, n, window, m, width, height, a.areas[i]), rounding * width * height
+
+
+@inner()
 def _covers(window, m, width, height):  # type: ignore[no-untyped-def]
     """The window holds one flat edge from side to side: no edge of the polygon enters it, and it is all inside."""
     return (
@@ -268,8 +348,9 @@ def _covers(window, m, width, height):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def shared_area(edges, n, window, m, width, height, whole):  # type: ignore[no-untyped-def]
+    """The area of a polygon of ``n`` edges and area ``whole`` within another, of which ``window`` holds ``m`` edges."""
     if m == 0:
         return 0.0
     if _covers(window, m, width, height):
         return whole * window[SIGN, 0]
-    return integral(edges, n, window, m)
+    return long_integral(edges, n, window, m) if m > LONG and n > LONG else integral(edges, n, window, m)

@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.prepared import Prepared
 
@@ -68,7 +69,7 @@ def _corners(layer: Prepared, rows: NDArray[np.int32]) -> int:
     return int((layer.rings[layer.geoms[rows + 1]] - layer.rings[layer.geoms[rows]]).sum())
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _hash(bits, p):  # type: ignore[no-untyped-def]
     """A number for the point ``p``."""
     h = bits[p, 0] * np.uint64(0x9E3779B97F4A7C15)
@@ -77,7 +78,7 @@ def _hash(bits, p):  # type: ignore[no-untyped-def]
     return h ^ (h >> np.uint64(32))
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _joins(coords, p, o, same):  # type: ignore[no-untyped-def]
     """Whether edge ``o`` joins the points of ``p`` and runs against it; ``same``: their rings have one direction."""
     a, b = (o + 1, o) if same else (o, o + 1)
@@ -89,7 +90,7 @@ def _joins(coords, p, o, same):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _seek(coords, bits, p, sign, table, signs, mask, state):  # type: ignore[no-untyped-def]
     """The waiting edge that ``p`` cancels and whether it runs as ``p`` does; -1 after ``p`` was put down to wait."""
     k = (_hash(bits, p) + _hash(bits, p + 1)) & mask
@@ -105,7 +106,7 @@ def _seek(coords, bits, p, sign, table, signs, mask, state):  # type: ignore[no-
     return -1, False
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _room(edges):  # type: ignore[no-untyped-def]
     """A table for so many edges: a power of two, at most half full."""
     size = 16

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.messages import PanhuoError
@@ -157,7 +158,7 @@ def _longer(array):  # type: ignore[no-untyped-def]
     return more
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _holds(layer, i, j):  # type: ignore[no-untyped-def]
     """Whether one of two polygons whose edges do not meet lies in the other (any part of it)."""
     for a, b in ((i, j), (j, i)):
@@ -205,7 +206,7 @@ def _edges_near(layer, row, other, reach, ox, oy, out):  # type: ignore[no-untyp
     return out, n
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _least(a, n, b, m, enough):  # type: ignore[no-untyped-def]
     """Least squared distance of two lists of edges: stops at zero; infinity when none is within ``enough``
     (squared).
@@ -228,7 +229,7 @@ def _least(a, n, b, m, enough):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _apart(ax, ay, bx, by, cx, cy, dx, dy):  # type: ignore[no-untyped-def]
     """Squared distance of the segments ab and cd."""
     abx, aby, cdx, cdy = bx - ax, by - ay, dx - cx, dy - cy
@@ -251,7 +252,7 @@ def _apart(ax, ay, bx, by, cx, cy, dx, dy):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _to_segment(px, py, ax, ay, vx, vy):  # type: ignore[no-untyped-def]
     length = vx * vx + vy * vy
     wx, wy = px - ax, py - ay

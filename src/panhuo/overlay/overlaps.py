@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.duplicates import duplicates
@@ -336,7 +337,7 @@ def _among_copies(several, start, copies, order, areas):  # type: ignore[no-unty
     return left, right, area
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def root_of(parent, row):  # type: ignore[no-untyped-def]
     """The lowest row of the group, halving the way to it."""
     while parent[row] != row:

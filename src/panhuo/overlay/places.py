@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.grid import NO_LIMIT, index_boxes, search
@@ -46,7 +47,7 @@ def representative_points(polygons: Polygons, *, threads: int | None = None) -> 
     return out
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def inside(layer, row, x, y):  # type: ignore[no-untyped-def]
     """Whether (x, y) lies in the polygon (crossings to the right are odd)."""
     coords = layer.coords

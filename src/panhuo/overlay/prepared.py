@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.tiles import NONE, Tiles, cut
@@ -116,7 +117,7 @@ def _ready(layer, holes, first, last):  # type: ignore[no-untyped-def]
         layer.areas[row] = area
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _box_runs(coords, start, edges, runs, at, end):  # type: ignore[no-untyped-def]
     if at == end:
         return

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import Polygons
 from panhuo.land.threads import in_chunks
 
@@ -81,7 +82,7 @@ def cut(polygons: Polygons, signs: NDArray[np.float64], *, threads: int | None =
     return Tiles(frame_of, frames, windings)
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _clipped(value, last):  # type: ignore[no-untyped-def]
     """Whole number of the cell, one of 0 to ``last``."""
     return int(min(max(np.floor(value), 0.0), float(last)))
@@ -109,7 +110,7 @@ def _fill(coords, rings, signs, first, last, frame, pad, windings):  # type: ign
             winding += steps[k]
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _draw(ua, va, ub, vb, pad, columns, rows, cells):  # type: ignore[no-untyped-def]
     """Mark every cell that the edge touches (coordinates in cells)."""
     low, high = min(ua, ub) - pad, max(ua, ub) + pad
@@ -124,7 +125,7 @@ def _draw(ua, va, ub, vb, pad, columns, rows, cells):  # type: ignore[no-untyped
             cells[k] = MIXED
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _step(ua, va, ub, vb, sign, columns, rows, steps):  # type: ignore[no-untyped-def]
     """Where the edge crosses the middle of a column, what lies below it winds once more or once less."""
     for column in range(_clipped(min(ua, ub) - 0.5, columns - 1), _clipped(max(ua, ub) + 0.5, columns - 1) + 1):
@@ -134,7 +135,7 @@ def _step(ua, va, ub, vb, sign, columns, rows, steps):  # type: ignore[no-untype
             steps[column * rows + row] += sign if ub > ua else -sign
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def winding_in(tiles, row, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
     """The one winding number that polygon ``row`` has all over the window; ``MIXED`` where that cannot be said."""
     at = tiles.frame_of[row]

@@ -15,6 +15,7 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
+from panhuo.land.kernels import inner
 from panhuo.land.polygons import NOT_FINITE, NOT_POLYGON, UNREADABLE, Polygons
 from panhuo.land.threads import in_chunks
 from panhuo.overlay.places import representative_points
@@ -198,7 +199,7 @@ def _suspects(coords, rings, holes, geoms, first, last, flags, place):  # type: 
         flags[row] = flag
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _seen_from_inside(coords, start, end):  # type: ignore[no-untyped-def]
     """Whether all of a ring is seen from its centre of gravity: then it cannot meet itself.
 
@@ -226,7 +227,7 @@ def _seen_from_inside(coords, start, end):  # type: ignore[no-untyped-def]
     return ways == 2  # once around
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _crossing(coords, rings, blocks, ring_of, n):  # type: ignore[no-untyped-def]
     """Whether two edges meet that should not; rounding decides for suspicion."""
     for a in range(n):
@@ -272,7 +273,7 @@ def _crossing(coords, rings, blocks, ring_of, n):  # type: ignore[no-untyped-def
     return False
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _in_ring(coords, start, end, x, y):  # type: ignore[no-untyped-def]
     odd = False
     for p in range(start, end - 1):
@@ -284,7 +285,7 @@ def _in_ring(coords, start, end, x, y):  # type: ignore[no-untyped-def]
     return odd
 
 
-@njit(cache=True, nogil=True)
+@inner()
 def _rings_misplaced(coords, rings, holes, first, last, boxes):  # type: ignore[no-untyped-def]
     """Whether a hole is not in its shell, or a ring lies in another ring of its kind (edges do not cross)."""
     shell = first
