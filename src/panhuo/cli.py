@@ -13,6 +13,10 @@ from typing import Annotated
 
 import typer
 
+# Polars asks the system for memory in pages of 4 kB and gives it back soon, millions of times in a large survey; in
+# large pages that is a thousandth of the work. Polars reads this when it is loaded; who has set it has their reasons.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "thp:always,metadata_thp:auto")
+
 from panhuo.commands import answers, deliveries, packs, surveys
 from panhuo.commands.printing import asides, console, printable
 from panhuo.version import __version__

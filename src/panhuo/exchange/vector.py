@@ -44,13 +44,23 @@ def arrow(path: Path | str, layer: str | None = None, **options: Any) -> tuple[d
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with pyogrio.raw.open_arrow(path, layer=layer, use_pyarrow=True, **options) as (meta, reader):
-            return meta, _copied(reader)
+            return meta, _copied(reader, _size(path))
 
 
-def _copied(reader: pa.RecordBatchReader) -> pa.Table:
-    """The rows of a stream, copied batch by batch."""
+#: Texts of more bytes than this do not fit into one Arrow array of 32-bit offsets.
+_ONE_PIECE = 2**31 - 1
+
+
+def _size(path: Path | str) -> int:
+    """Bytes of a file; 0 for what is none (a folder, a path of GDAL's own)."""
+    file = Path(path)
+    return file.stat().st_size if file.is_file() else 0
+
+
+def _copied(reader: pa.RecordBatchReader, size: int) -> pa.Table:
+    """The rows of a stream, copied batch by batch; ``size`` is about how many bytes of geometry there may be."""
     schema: pa.Schema = reader.schema
-    shapes = {k: wkb.Gathered() for k, f in enumerate(schema) if pa.types.is_binary(f.type)}
+    shapes = {k: wkb.Gathered(size) for k, f in enumerate(schema) if pa.types.is_binary(f.type)}
     columns: list[list[pa.Array]] = [[] for _ in schema]
     for batch in reader:
         for k, column in enumerate(batch.columns):
@@ -62,6 +72,10 @@ def _copied(reader: pa.RecordBatchReader) -> pa.Table:
     for k, gathered in shapes.items():
         columns[k] = [gathered.whole()]
         schema = schema.set(k, schema.field(k).with_type(pa.large_binary()))
+    for k, own in enumerate(columns):
+        # in one piece, or whatever works on the column later puts it together once more each time
+        if len(own) > 1 and sum(piece.nbytes for piece in own) < _ONE_PIECE:
+            columns[k] = [pa.concat_arrays(own)]
     chunked = [pa.chunked_array(own, f.type) for own, f in zip(columns, schema, strict=True)]
     release()
     return pa.table(chunked, schema=schema)

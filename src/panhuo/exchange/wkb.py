@@ -57,10 +57,15 @@ class Flat(NamedTuple):
 
 
 class Gathered:
-    """Binary arrays that come one after another, as one: each is copied when it is added, so that it can be freed."""
+    """Binary arrays that come one after another, as one: each is copied when it is added, so that it can be freed.
 
-    def __init__(self) -> None:
-        self._data: list[NDArray[np.uint8]] = []
+    ``expected``: about how many bytes will come. So much is asked of the system at once, which gives it page by page as
+    it is written to; nothing has to be copied a second time unless more comes.
+    """
+
+    def __init__(self, expected: int = 0) -> None:
+        self._data = np.empty(max(expected, 1 << 16), np.uint8)
+        self._used = 0
         self._lengths: list[NDArray[np.int64]] = []
         self._valid: list[NDArray[np.bool_]] = []
 
@@ -71,22 +76,26 @@ class Gathered:
         _, starts, data = array.buffers()
         at = np.frombuffer(starts, np.int32)[array.offset : array.offset + len(array) + 1]
         raw = np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
-        self._data.append(raw[at[0] : at[-1]].copy())
+        raw = raw[at[0] : at[-1]]
+        end = self._used + len(raw)
+        if end > len(self._data):
+            more = np.empty(max(end, len(self._data) * 3 // 2), np.uint8)
+            more[: self._used] = self._data[: self._used]
+            self._data = more
+        self._data[self._used : end] = raw
+        self._used = end
         self._lengths.append(np.diff(at).astype(np.int64))
         self._valid.append(~np.asarray(array.is_null()))
 
     def whole(self) -> pa.LargeBinaryArray:
-        """All rows (n,). The copies are let go one by one, so that there are never two of everything."""
+        """All rows (n,)."""
         offsets = np.concatenate([np.zeros(1, np.int64), *self._lengths])
         np.cumsum(offsets, out=offsets)
-        data = pa.allocate_buffer(int(offsets[-1]))
-        out, to = np.frombuffer(data, np.uint8), 0
-        while self._data:
-            piece = self._data.pop(0)
-            out[to : to + len(piece)] = piece
-            to += len(piece)
         valid = np.concatenate([np.ones(0, np.bool_), *self._valid])
         bits = None if valid.all() else pa.py_buffer(np.packbits(valid, bitorder="little"))
+        # what was asked for and never written to takes no memory, but is not kept for a few rows either
+        used = self._data[: self._used]
+        data = pa.py_buffer(used if 2 * self._used > len(self._data) else used.copy())
         return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(valid), [bits, pa.py_buffer(offsets), data])
 
 

@@ -29,10 +29,16 @@ LEFT, RIGHT, Y, SLOPE, SIGN, LOW = range(6)
 EDGE_ROWS = 6
 
 
+@inner()
+def fits(edges, need):  # type: ignore[no-untyped-def]
+    """Whether ``need`` edges fit into the list."""
+    return edges.shape[1] >= need + _LANES
+
+
 @njit(cache=True, nogil=True)
 def room(edges, need):  # type: ignore[no-untyped-def]
     """``edges``, or a larger list if ``need`` edges do not fit."""
-    if edges.shape[1] >= need + _LANES:
+    if fits(edges, need):
         return edges
     return np.empty((EDGE_ROWS, 2 * need + _LANES))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from panhuo.land.kernels import inner
 from panhuo.land.polygons import EMPTY, MISSING, Polygons
 from panhuo.land.threads import in_chunks
-from panhuo.overlay.grid import NO_LIMIT, boxes_meet, index_boxes, search, walking_order
+from panhuo.overlay.grid import NO_LIMIT, boxes_meet, index_boxes, search_into, walking_order
 from panhuo.overlay.integral import (
     EDGE_ROWS,
     LEFT,
@@ -22,6 +22,7 @@ from panhuo.overlay.integral import (
     Y,
     all_edges,
     edges_in_window,
+    fits,
     integral,
     integral_once,
     long_integral,
@@ -180,6 +181,13 @@ def _grown(array, need):  # type: ignore[no-untyped-def]
     return more
 
 
+#: Why :func:`_walk` stopped.
+_DONE, _ROWS, _PAIRS, _CROWDED, _EDGES, _LONG_PAIR = range(6)
+#: What it remembers: place among the rows and among what was found, how much was found, pairs and crowded rows so far,
+#: and how many edges of the row lie ready (-1: they have not been made).
+_PLACE, _AT, _HITS, _COUNT, _CROWDS, _READY = range(6)
+
+
 @njit(cache=True, nogil=True)
 def overlay_rows(a, b, index, rows, reach, same, minimum, rounding, most):  # type: ignore[no-untyped-def]
     """Pairs of the given rows of ``a`` with those of ``b`` that meet a row's box in ``reach``.
@@ -189,58 +197,82 @@ def overlay_rows(a, b, index, rows, reach, same, minimum, rounding, most):  # ty
 
     Rows whose box meets more than ``most`` others are not worked on but handed back as the last array.
     """
-    crowded = np.empty(16, np.int32)
-    crowds = 0
     left, right, area = np.empty(4096, np.int32), np.empty(4096, np.int32), np.empty(4096)
-    count = 0
-    found = np.empty(256, np.int32)
+    found, crowded = np.empty(256, np.int32), np.empty(16, np.int32)
     own, other, window = np.empty((EDGE_ROWS, 64)), np.empty((EDGE_ROWS, 64)), np.empty((EDGE_ROWS, 64))
-    for i in rows:
-        if not a.boxes[i, 0] <= a.boxes[i, 2]:
-            continue
-        found, hits = search(index, reach[i, 0], reach[i, 1], reach[i, 2], reach[i, 3], most, found)
-        if hits > most:
-            if crowds == len(crowded):
-                crowded = _grown(crowded, crowds + 1)
-            crowded[crowds] = i
-            crowds += 1
-            continue
-        if count + hits > len(area):
-            left, right, area = _grown(left, count + hits), _grown(right, count + hits), _grown(area, count + hits)
-        corners, most_corners = _corners(a, i), _most_corners(b, found, hits)
-        own, other = room(own, corners), room(other, most_corners)
-        window = room(window, 2 * max(corners, most_corners))
-        h, edges = 0, -1
-        while True:
-            h, count, edges = _areas_of_row(
-                a,
-                b,
-                i,
-                found,
-                h,
-                hits,
-                reach,
-                same,
-                minimum,
-                rounding,
-                edges,
-                own,
-                other,
-                window,
-                left,
-                right,
-                area,
-                count,
-            )
-            if h == hits:
-                break
+    state = np.array([0, 0, -1, 0, 0, -1])
+    while True:
+        # all the work is done in there; only arrays that have become too small are made here
+        why = _walk(
+            a, b, index, rows, reach, same, minimum, rounding, most,
+            state, found, own, other, window, left, right, area, crowded,
+        )  # fmt: skip
+        if why == _DONE:
+            break
+        i = rows[state[_PLACE]]
+        if why == _ROWS:
+            found = np.empty(2 * state[_HITS], np.int32)
+            state[_HITS] = -1
+        elif why == _PAIRS:
+            need = state[_COUNT] + state[_HITS]
+            left, right, area = _grown(left, need), _grown(right, need), _grown(area, need)
+        elif why == _CROWDED:
+            crowded = _grown(crowded, len(crowded) + 1)
+        elif why == _EDGES:
+            corners, most_corners = _corners(a, i), _most_corners(b, found, state[_HITS])
+            own, other = room(own, corners), room(other, most_corners)
+            window = room(window, 2 * max(corners, most_corners))
+        else:
             # two long lists of edges: their order is made here, where arrays can be
-            shared, least = _area_of_long_pair(a, i, b, found[h], rounding, own, other, window)
+            j = found[state[_AT]]
+            shared, least = _area_of_long_pair(a, i, b, j, rounding, own, other, window)
             if abs(shared) > minimum and abs(shared) > least:
-                left[count], right[count], area[count] = i, found[h], shared
-                count += 1
-            h, edges = h + 1, -1
+                k = state[_COUNT]
+                left[k], right[k], area[k] = i, j, shared
+                state[_COUNT] += 1
+            state[_AT] += 1
+            state[_READY] = -1
+    count, crowds = state[_COUNT], state[_CROWDS]
     return left[:count].copy(), right[:count].copy(), area[:count].copy(), crowded[:crowds].copy()
+
+
+@inner()
+def _walk(  # type: ignore[no-untyped-def]
+    a, b, index, rows, reach, same, minimum, rounding, most,
+    state, found, own, other, window, left, right, area, crowded,
+):  # fmt: skip
+    """Go on with :func:`overlay_rows` from where ``state`` says, until all is done or an array is too small."""
+    while state[_PLACE] < len(rows):
+        i = rows[state[_PLACE]]
+        if state[_HITS] < 0:
+            hits = np.int64(0)
+            if a.boxes[i, 0] <= a.boxes[i, 2]:
+                hits = search_into(index, reach[i, 0], reach[i, 1], reach[i, 2], reach[i, 3], most, found)
+            if hits > most:
+                if state[_CROWDS] == len(crowded):
+                    return _CROWDED
+                crowded[state[_CROWDS]] = i
+                state[_CROWDS] += 1
+                hits = np.int64(0)
+            state[_HITS], state[_AT], state[_READY] = hits, 0, -1
+            if hits > len(found):
+                return _ROWS
+        hits = state[_HITS]
+        if hits > 0:
+            if state[_COUNT] + hits > len(area):
+                return _PAIRS
+            corners, most_corners = _corners(a, i), _most_corners(b, found, hits)
+            if (
+                not fits(own, corners)
+                or not fits(other, most_corners)
+                or not fits(window, 2 * max(corners, most_corners))
+            ):
+                return _EDGES
+            if not _areas_of_row(a, b, i, found, reach, same, minimum, rounding, state, own, window, left, right, area):
+                return _LONG_PAIR
+        state[_PLACE] += 1
+        state[_HITS] = -1
+    return _DONE
 
 
 @inner()
@@ -265,20 +297,18 @@ def _is_window(a, i, b, j):  # type: ignore[no-untyped-def]
 
 
 @inner()
-def _areas_of_row(
-    a, b, i, found, h, hits, reach, same, minimum, rounding, edges, own, other, window, left, right, area, count
-):  # type: ignore[no-untyped-def] # fmt: skip
-    """Shared areas of ``a``'s row with the rows ``found[h:hits]``; stops before a pair whose lists of edges are both
-    long. Returns where it stopped, how many pairs there are now, and how many edges of the row lie in ``own`` (-1: they
-    have not been made)."""
+def _areas_of_row(  # type: ignore[no-untyped-def]
+    a, b, i, found, reach, same, minimum, rounding, state, own, window, left, right, area
+):  # fmt: skip
+    """Shared areas of ``a``'s row with what was found; False before a pair whose lists of edges are both long."""
     ax0, ay0, ax1, ay1 = a.boxes[i, 0], a.boxes[i, 1], a.boxes[i, 2], a.boxes[i, 3]
     aw, ah = ax1 - ax0, ay1 - ay0
-    while h < hits:
+    edges, count = state[_READY], state[_COUNT]
+    for h in range(state[_AT], state[_HITS]):
         j = found[h]
         if same and (j == i or (j < i and boxes_meet(reach[j], ax0, ay0, ax1, ay1))):
-            h += 1
             continue
-        shared = 0.0
+        shared, long = 0.0, False
         if _is_window(a, i, b, j):
             least = rounding * aw * ah
             winding = winding_in(b.tiles, j, ax0, ay0, ax1, ay1)
@@ -292,9 +322,9 @@ def _areas_of_row(
                     # all edges are made once, and not for a polygon that others cover or miss
                     if edges < 0:
                         edges = all_edges(a, i, ax0, ay0, own)
-                    if m > LONG and edges > LONG:
-                        return h, count, edges
-                    shared = integral(own, edges, window, m)
+                    long = m > LONG and edges > LONG
+                    if not long:
+                        shared = integral(own, edges, window, m)
         else:
             bx0, by0 = b.boxes[j, 0], b.boxes[j, 1]
             bw, bh = b.boxes[j, 2] - bx0, b.boxes[j, 3] - by0
@@ -304,17 +334,20 @@ def _areas_of_row(
                 shared = winding * b.areas[j]
             else:
                 m = edges_in_window(a, i, bx0, by0, bw, bh, window)
-                if m > LONG and _corners(b, j) > LONG:
-                    return h, count, edges
                 if _covers(window, m, bw, bh):
                     shared = b.areas[j] * window[SIGN, 0]
                 elif m > 0:
-                    shared = integral_once(b, j, bx0, by0, window, m)
+                    long = m > LONG and _corners(b, j) > LONG
+                    if not long:
+                        shared = integral_once(b, j, bx0, by0, window, m)
+        if long:
+            state[_AT], state[_READY], state[_COUNT] = h, edges, count
+            return False
         if abs(shared) > minimum and abs(shared) > least:
             left[count], right[count], area[count] = i, j, shared
             count += 1
-        h += 1
-    return h, count, edges
+    state[_AT], state[_READY], state[_COUNT] = state[_HITS], edges, count
+    return True
 
 
 @njit(cache=True, nogil=True)

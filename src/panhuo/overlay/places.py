@@ -13,6 +13,8 @@ from panhuo.overlay.grid import NO_LIMIT, index_boxes, search
 from panhuo.overlay.prepared import RUN, prepare
 
 _CHUNK = 8_192
+#: So many level lines are tried, at most, before a polygon is taken to have no area.
+_LEVELS = 32
 
 
 def points_in(polygons: Polygons, x: ArrayLike, y: ArrayLike, *, threads: int | None = None) -> NDArray[np.int32]:
@@ -96,30 +98,44 @@ def _inside(coords, rings, geoms, boxes, first, last, out):  # type: ignore[no-u
         if start == end or np.isnan(boxes[row, 0]):
             continue
         out[row, 0], out[row, 1] = coords[start, 0], coords[start, 1]
-        middle = 0.5 * (boxes[row, 1] + boxes[row, 3])
-        under, over = boxes[row, 1], boxes[row, 3]
-        for p in range(start, end):
-            v = coords[p, 1]
-            if v <= middle:
-                under = max(under, v)
-            else:
-                over = min(over, v)
-        y = 0.5 * (under + over)  # between two levels of vertices: no vertex lies on the line
-        n = 0
-        for ring in range(geoms[row], geoms[row + 1]):
-            for p in range(rings[ring], rings[ring + 1] - 1):
-                ya, yb = coords[p, 1], coords[p + 1, 1]
-                if (ya > y) != (yb > y):
-                    if n == len(crossings):
-                        more = np.empty(2 * n)
-                        more[:n] = crossings
-                        crossings = more
-                    xa = coords[p, 0]
-                    crossings[n] = xa + (coords[p + 1, 0] - xa) * ((y - ya) / (yb - ya))
-                    n += 1
-        line = np.sort(crossings[:n])
-        widest = 0.0
-        for k in range(0, n - 1, 2):
-            if line[k + 1] - line[k] > widest:
-                widest = line[k + 1] - line[k]
-                out[row, 0], out[row, 1] = 0.5 * (line[k] + line[k + 1]), y
+        # half-way up; where the polygon is a line there, half-way of the halves, and so on
+        widest, levels = 0.0, 2
+        while not widest > 0.0 and levels <= _LEVELS:
+            for level in range(1, levels, 2):
+                middle = boxes[row, 1] + (boxes[row, 3] - boxes[row, 1]) * (level / levels)
+                crossings, wide, x, y = _widest_stretch(coords, rings, geoms, boxes, row, middle, crossings)
+                if wide > widest:
+                    widest = wide
+                    out[row, 0], out[row, 1] = x, y
+            levels *= 2
+
+
+@njit(cache=True, nogil=True)
+def _widest_stretch(coords, rings, geoms, boxes, row, middle, crossings):  # type: ignore[no-untyped-def]
+    """How wide the polygon is on a level line near ``middle``, and the middle of its widest stretch there."""
+    under, over = boxes[row, 1], boxes[row, 3]
+    for p in range(rings[geoms[row]], rings[geoms[row + 1]]):
+        v = coords[p, 1]
+        if v <= middle:
+            under = max(under, v)
+        else:
+            over = min(over, v)
+    y = 0.5 * (under + over)  # between two levels of vertices: no vertex lies on the line
+    n = 0
+    for ring in range(geoms[row], geoms[row + 1]):
+        for p in range(rings[ring], rings[ring + 1] - 1):
+            ya, yb = coords[p, 1], coords[p + 1, 1]
+            if (ya > y) != (yb > y):
+                if n == len(crossings):
+                    more = np.empty(2 * n)
+                    more[:n] = crossings
+                    crossings = more
+                xa = coords[p, 0]
+                crossings[n] = xa + (coords[p + 1, 0] - xa) * ((y - ya) / (yb - ya))
+                n += 1
+    line = np.sort(crossings[:n])
+    widest, x = 0.0, 0.0
+    for k in range(0, n - 1, 2):
+        if line[k + 1] - line[k] > widest:
+            widest, x = line[k + 1] - line[k], 0.5 * (line[k] + line[k + 1])
+    return crossings, widest, x, y

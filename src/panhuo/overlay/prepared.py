@@ -107,8 +107,8 @@ def _ready(layer, holes, first, last):  # type: ignore[no-untyped-def]
                 y0, y1 = min(y0, y), max(y1, y)
                 twice += px * y - x * py
                 px, py = x, y
-            box = layer.ring_boxes[ring]
-            box[0], box[1], box[2], box[3] = x0 + ox, x1 + ox, y0 + oy, y1 + oy
+            layer.ring_boxes[ring, 0], layer.ring_boxes[ring, 1] = x0 + ox, x1 + ox
+            layer.ring_boxes[ring, 2], layer.ring_boxes[ring, 3] = y0 + oy, y1 + oy
             # The integral of y dx is positive for a ring that runs clockwise, so that one counts as it is.
             clockwise = twice < 0.0
             layer.signs[ring] = 1.0 if clockwise != holes[ring] else -1.0

@@ -246,7 +246,7 @@ def _judged(everything: pl.DataFrame, subjects: Sequence[Subject], together: Pol
         frames.append(subject.columns(*delivered))
         areas.append(subject.area_m2)
         planars.append(subject.planar_m2)
-    frame = pl.concat(frames, how="vertical_relaxed")
+    frame = pl.concat(frames, how="vertical_relaxed", rechunk=True)
     return Parcels(
         frame if whole else frame[rows],
         together if whole else together.take(rows),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,25 @@ def write_registers(
         _layer(ISSUES, issues(measured, parcels), None, None),
         _layer(PARCELS, _printed(parcels, verdicts), geometry, crs),
     ]
-    exchange.write(layers, folder / "两库一清单.gpkg")
-    progress("入库", 2, 3)
+    del identified, geometry
+    with ThreadPoolExecutor(1) as aside:
+        # GDAL writes large layers in a process of its own; the tables are made meanwhile
+        written = aside.submit(exchange.write, layers, folder / "两库一清单.gpkg")
+        del layers
+        _write_tables(folder, config, measured, verdicts, parcels)
+        progress("入库", 2, 3)
+        written.result()
+    parcels.select("outcome", "area_m2").write_parquet(folder / "对账.parquet")
+    figures = {"delivered": measured.delivered, "delivered_m2": measured.delivered_m2}
+    (folder / "对账.json").write_text(json.dumps(figures), encoding="utf-8")
+    progress("入库", 3, 3)
+    return figures
+
+
+def _write_tables(
+    folder: Path, config: SurveyConfig, measured: Measured, verdicts: Verdicts, parcels: pl.DataFrame
+) -> None:
+    """``汇总表.xlsx``, and ``亩产效益评价.xlsx`` where enterprises were evaluated."""
     balance = reconcile(parcels, measured.delivered, measured.delivered_m2)
     notes: tuple[str, ...] = ("面积为椭球面积；分项按最大余数法取整，合计等于各分项之和。",)
     if config.simulated:
@@ -87,11 +105,6 @@ def write_registers(
     write_xlsx(book, folder / "汇总表.xlsx")
     if measured.yields.height:
         write_xlsx(yield_workbook(measured.yields, config), folder / "亩产效益评价.xlsx")
-    parcels.select("outcome", "area_m2").write_parquet(folder / "对账.parquet")
-    figures = {"delivered": measured.delivered, "delivered_m2": measured.delivered_m2}
-    (folder / "对账.json").write_text(json.dumps(figures), encoding="utf-8")
-    progress("入库", 3, 3)
-    return figures
 
 
 def all_parcels(measured: Measured, verdicts: Verdicts) -> pl.DataFrame:
@@ -112,7 +125,7 @@ def all_parcels(measured: Measured, verdicts: Verdicts) -> pl.DataFrame:
         pl.col("source").alias("delivered_in"),
         pl.col("row").alias("delivered_row"),
     )
-    return pl.concat([judged, back], how="diagonal_relaxed")
+    return pl.concat([judged, back], how="diagonal_relaxed", rechunk=True)
 
 
 def _class_names(verdicts: Verdicts, lang: Lang = "zh") -> dict[str, str]:

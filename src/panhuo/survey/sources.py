@@ -75,7 +75,7 @@ class Sources:
             if "year" in columns and subject.year is not None:
                 frame = frame.with_columns(pl.col("year").fill_null(subject.year))
             parts.append(frame)
-        return pl.concat(parts, how="vertical_relaxed")
+        return pl.concat(parts, how="vertical_relaxed", rechunk=True)
 
 
 def without_texts(subject: Subject) -> Subject:

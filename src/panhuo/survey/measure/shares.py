@@ -105,5 +105,6 @@ def lay_over(
         shapes.append(subject.polygons)
         frames.append(subject.columns(*columns))
     both = Polygons.concat(shapes) if len(shapes) != 1 else shapes[0]
-    frame = pl.concat(frames, how="vertical_relaxed") if frames else pl.DataFrame({c: [] for c in columns})
+    nothing = pl.DataFrame({c: [] for c in columns})
+    frame = pl.concat(frames, how="vertical_relaxed", rechunk=True) if frames else nothing
     return Overlaid(parcels, intersections(parcels.polygons, both, progress=progress), frame)
