@@ -153,7 +153,7 @@ def duplicates(subject: Subject, settings: Settings) -> pl.DataFrame:
     numbers = subject.row_numbers().alias("number")
     frame = pl.DataFrame({"code": subject.keys().str.strip_chars(), "number": numbers}).with_row_index("index")
     repeated = (
-        frame.filter(pl.col("code").is_not_null() & (pl.col("code") != ""))
+        frame.filter(pl.col("code").is_not_null() & (pl.col("code") != "") & _perhaps_repeated(frame["code"]))
         .group_by("code", maintain_order=True)
         .agg(pl.len().alias("count"), pl.col("index").first(), pl.col("number"))
         .filter(pl.col("count") > 1)
@@ -164,6 +164,13 @@ def duplicates(subject: Subject, settings: Settings) -> pl.DataFrame:
         )
     )
     return state("A05", subject, repeated.drop("number", "code"))
+
+
+def _perhaps_repeated(texts: pl.Series) -> pl.Series:
+    """Which texts (n,) have the hash of another: all that repeat, and hardly any that does not."""
+    hashes = texts.hash().to_numpy()
+    ordered = np.sort(hashes)
+    return pl.Series(np.isin(hashes, ordered[1:][ordered[1:] == ordered[:-1]]))
 
 
 #: Roles whose key names one thing only.

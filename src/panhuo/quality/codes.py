@@ -34,7 +34,8 @@ CHECKS: Mapping[str, tuple[Callable[[pl.Series], pl.DataFrame], Mapping[str, Tex
     "credit_code": (check_credit_codes, CREDIT_FAULTS),
 }
 #: Codes that are right without any doubt; what does not look so is checked part by part.
-PLAIN = {"parcel_code": r"^\d{12}[GJZ][A-Z](?:[1-9]\d{4}|\d[1-9]\d{3}|\d{2}[1-9]\d{2}|\d{3}[1-9]\d|\d{4}[1-9])$"}
+_PARCEL = r"^\d{12}[GJZ][A-Z](?:[1-9]\d{4}|\d[1-9]\d{3}|\d{2}[1-9]\d{2}|\d{3}[1-9]\d|\d{4}[1-9])"
+PLAIN = {"parcel_code": _PARCEL + "$", "unit_code": _PARCEL + r"(?:W0{8}|[FLQ]\d{7}[1-9])$"}
 #: Codes that are read whatever blanks, hyphens, full-width or small letters they were written with.
 TIDIED = ("parcel_code", "unit_code", "credit_code")
 #: Fields of a patch that only cultivated land has (TD/T 1057-2020, layer DLTB).
@@ -147,9 +148,10 @@ def code_structure(subject: Subject, settings: Settings) -> pl.DataFrame:
             if field.name == "parcel_code" and not is_cadastral(subject):
                 continue
             column = subject.raw[field.name]
-            distinct = column.drop_nulls().unique()
+            distinct = column.drop_nulls()
             if field.name in PLAIN:
                 distinct = distinct.filter(~distinct.str.contains(PLAIN[field.name]))
+            distinct = distinct.unique()
             found = check(distinct)["fault"]
             for fault in found.drop_nulls().unique().sort():
                 bad = distinct.filter((found == fault).fill_null(False))
