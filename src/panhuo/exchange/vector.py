@@ -51,10 +51,14 @@ def arrow(path: Path | str, layer: str | None = None, **options: Any) -> tuple[d
 _ONE_PIECE = 2**31 - 1
 
 
+#: More is not asked of the system at once: one small layer may lie in a file that is larger than the memory.
+_AT_ONCE = 2**32
+
+
 def _size(path: Path | str) -> int:
-    """Bytes of a file; 0 for what is none (a folder, a path of GDAL's own)."""
+    """Bytes of a file, up to a limit; 0 for what is none (a folder, a path of GDAL's own)."""
     file = Path(path)
-    return file.stat().st_size if file.is_file() else 0
+    return min(file.stat().st_size, _AT_ONCE) if file.is_file() else 0
 
 
 def _copied(reader: pa.RecordBatchReader, size: int) -> pa.Table:

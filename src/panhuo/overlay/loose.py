@@ -38,8 +38,9 @@ def loose_boxes(
     """(n, 4) the box of each row's loose edges, a hair wider; NaN for a row that has none. None where it is no tiling.
 
     ``rows`` take part, best as neighbours one after another. Rows marked in ``whole`` (shapes that cross themselves,
-    whose sides nobody can tell) get the box of all of their edges.
+    whose sides nobody can tell) get the box of all of their edges, and theirs cancel no others.
     """
+    rows = rows[~whole[rows]]
     chunk = max(1, int(_BLOCK * len(rows) / max(1, _corners(layer, rows))))
     state = np.zeros(len(layer.coords), np.uint8)
     bits = layer.coords.view(np.uint64)
