@@ -39,8 +39,9 @@ from panhuo.documents import (
     write_template,
 )
 from panhuo.documents import tables as tb
-from panhuo.documents.fonts import fonts
+from panhuo.documents.fonts import fonts, text_width
 from panhuo.documents.pages import page_pictures
+from panhuo.documents.pdf import _break
 from panhuo.documents.wording import chinese_number
 from panhuo.messages import PanhuoError
 
@@ -348,3 +349,11 @@ def test_cells_stand_as_an_office_writes_them(value: Cell, column: Column, said:
 
 def test_chinese_numerals_count_as_headings_do() -> None:
     assert [chinese_number(n) for n in (1, 10, 11, 20, 35, 99)] == ["一", "十", "十一", "二十", "三十五", "九十九"]
+
+
+@pytest.mark.parametrize("size", [8.0, 9.0, 10.5])
+def test_a_number_is_not_broken_in_a_column_made_for_it(size: float) -> None:
+    number = "334,357"
+    room = text_width(number, size, "serif") + 0.1 * size  # what the layout leaves the widest number of a column
+    assert _break(number, room, size) == number
+    assert "\u200b" in _break(number, room / 2, size)

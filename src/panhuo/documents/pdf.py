@@ -245,7 +245,7 @@ def _break(words: str, room: float, size: float) -> str:
     out, run = [], ""
     for char in words + "\n":
         if char.isspace() or ord(char) >= 0x2E80:
-            if text_width(run, size, "serif") > room - 1:
+            if text_width(run, size, "serif") > room:
                 run = "\u200b".join(run)
             out.append(run + char)
             run = ""
