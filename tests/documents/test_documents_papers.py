@@ -357,3 +357,13 @@ def test_a_number_is_not_broken_in_a_column_made_for_it(size: float) -> None:
     room = text_width(number, size, "serif") + 0.1 * size  # what the layout leaves the widest number of a column
     assert _break(number, room, size) == number
     assert "\u200b" in _break(number, room / 2, size)
+
+
+@pytest.mark.parametrize("count", [9_999, 1_000_037, 499_999_999])
+def test_a_written_down_width_gives_way_to_figures(count: int) -> None:
+    """A column fixed for a district's counts still holds a province's in one piece."""
+    fixed = (Column("类别", width=60), Column("条件", width=75), Column("不符合", kind="number", decimals=0, width=14))
+    table = Table(fixed, [("效益低下类", "亩均税收低于同行业平均水平", count)], caption="条件", landscape=False)
+    (panel,) = tb.layout(table, "zh")
+    room = panel.widths[2] - tb.PADDING
+    assert text_width(f"{count:,}", panel.size, "serif") < room

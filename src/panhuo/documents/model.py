@@ -71,7 +71,7 @@ class Column:
     title    : what stands in the header; ``unit`` is set in brackets behind it
     kind     : ``code`` is text that looks like a number (parcel codes, years); never grouped, never summed
     decimals : digits behind the point of numbers; None prints whole numbers whole and others with two
-    width    : a fixed width in millimetres; None lets the contents decide
+    width    : a fixed width in millimetres, exceeded only by figures that would break; None lets the contents decide
     group    : the headers above this one, outermost first; neighbours with the same group share one merged cell
     summed   : the total row holds the sum of the rows (in Excel as a formula)
     """

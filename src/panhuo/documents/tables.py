@@ -247,8 +247,10 @@ def _fit(
     least, good = [], []
     for (low, high), column in zip(needs, columns, strict=True):
         if column.width is not None:
-            least.append(column.width * MM)
-            good.append(column.width * MM)
+            # Figures stay whole: a width written down is exceeded when a city's counts are longer than expected.
+            fixed = max(column.width * MM, low * size + PADDING if column.kind == "number" else 0.0)
+            least.append(fixed)
+            good.append(fixed)
             continue
         wanted = min(high, 22.0)
         least.append(max(low, wanted / 2 if ease else 0) * size + PADDING)
