@@ -59,6 +59,22 @@ def test_from_scratch_forgets_half_way_results(desk: Path, panhuo, monkeypatch: 
     assert (results / "汇总表.xlsx").exists()
 
 
+def test_a_run_without_all_its_data_says_so_and_ends_with_3(desk: Path, panhuo) -> None:
+    shutil.copytree(desk / "demo-district" / "交付", desk / "torn" / "交付")
+    shutil.copy(desk / "demo-district" / "survey.yaml", desk / "torn")
+    (desk / "torn" / "交付" / "06企业" / "经济指标.xlsx").write_bytes(b"PK\x03\x04 torn off")
+    (desk / "torn" / "交付" / "09问题" / "闲置土地.xlsx").unlink()
+    told = panhuo("survey", "run", "torn", "--quiet")
+    assert told.code == 3
+    after = told.out[told.out.index("注意") :]
+    assert "有 2 项" in after and "交付/06企业/经济指标.xlsx" in after and "交付/09问题/闲置土地.xlsx" in after
+    assert (desk / "torn" / "成果" / "两库一清单.gpkg").exists()
+    assert json.loads(panhuo("survey", "status", "torn", "--json").out)["missing"] == [
+        "交付/06企业/经济指标.xlsx",
+        "交付/09问题/闲置土地.xlsx",
+    ]
+
+
 def test_status_says_how_far_it_is(desk: Path, panhuo) -> None:
     told = panhuo("survey", "status", "demo-district", "--lang", "en")
     assert told.code == 0

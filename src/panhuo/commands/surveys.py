@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -83,10 +83,10 @@ def run_command(
 ) -> None:
     """接收→检查→量算→认定→入库→报告 / run a survey, or go on with it
 
-    被中断的运行会接着做；输入、政策包和设置都没有变的步骤沿用上次的结果。成果最后一次性放到位，此前旧成果不动。
+    被中断的运行会接着做；输入、政策包和设置都没有变的步骤沿用上次的结果。成果最后一次性放到位，此前旧成果不动。有数据没读到时，退出码为 3。
 
     A killed run goes on where it stopped; a step is taken over when inputs, pack and settings are the same. Results are
-    put in place in one move at the end; until then the old ones stay.
+    put in place in one move at the end; until then the old ones stay. Where inputs could not be read, the exit code is 3.
     """
     from panhuo.survey import load_config, run
 
@@ -112,6 +112,25 @@ def run_command(
     for file in sorted(result.folder.iterdir()):
         if file.is_file():
             console.print(f"  {_size(file.stat().st_size):>9}  {file.name}", markup=False)
+    unread = _unread(result.manifest)
+    if unread:
+        say(
+            f"注意：有 {len(unread)} 项没有找到或无法读取，未参与本次认定（原因见检查发现）：",
+            f"Note: {len(unread)} items were not found or cannot be read and had no part in the results "
+            "(the findings say why):",
+            lang,
+            style="red",
+        )
+        for path in unread:
+            console.print(f"  {path}", markup=False)
+        raise typer.Exit(3)
+
+
+def _unread(manifest: dict[str, Any]) -> list[str]:
+    """The inputs of which nothing was read, then the other files that cannot be read."""
+    missing = list(manifest["missing"])
+    files = (f["path"] for f in manifest["inputs"] if f["state"] == "unreadable")
+    return missing + [f for f in files if not any(m == f or m.endswith(f"/{f}") for m in missing)]
 
 
 def _size(count: int) -> str:

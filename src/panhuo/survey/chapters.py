@@ -101,6 +101,18 @@ def overview(story: Story) -> list[Block]:
     if basis:
         blocks.append(Paragraph(say("依据：", "Basis: ") + basis + say("。", ".")))
     blocks += [Paragraph((say("所用数据见", "The data are listed in "), Ref("inputs"), say("。", "."))), table]
+    if story.notes["missing"]:
+        blocks.append(
+            Paragraph(
+                say(
+                    "下列数据已列入本次调查，但没有找到或无法读取，未参与认定；补交后应重新运行：",
+                    "These data belong to the survey but were not found or cannot be read. They had no part in the "
+                    "results; deliver them and run again: ",
+                )
+                + say("、", ", ").join(story.notes["missing"])
+                + say("。", ".")
+            )
+        )
     return blocks
 
 

@@ -41,7 +41,10 @@ ANY = Role("", "其他图层", "another layer", None, "", ())
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What came in, understood: the layers by role, everything found on the way, every file, and what was not used."""
+    """What came in, understood: the layers by role, everything found on the way, every file, and what was not used.
+
+    ``missing`` are the inputs of survey.yaml of which no layer could be read.
+    """
 
     sources: Sources
     findings: pl.DataFrame
@@ -49,6 +52,7 @@ class Delivered:
     layers: int
     rows: int
     unused: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def roots(config: SurveyConfig) -> tuple[Path, ...]:
@@ -91,9 +95,11 @@ def deliver(
     ]
     taken: list[tuple[Input, Layer]] = []
     used: set[str] = set()
+    missing: list[str] = []
     for entry in config.inputs:
         hits = _layers_of(entry, deliveries, config)
         if not hits:
+            missing.append(entry.path + (f"#{entry.layer}" if entry.layer else ""))
             findings.append(findings_table([_not_there(entry)]))
         for full, layer in hits:
             used.add(f"{full}#{layer.name}")
@@ -135,6 +141,7 @@ def deliver(
         layers=layers,
         rows=rows,
         unused=tuple(f"{full}#{layer.name}" for full, layer in unused),
+        missing=tuple(missing),
     )
 
 

@@ -37,7 +37,7 @@ from panhuo.survey.report import write_papers
 from panhuo.survey.results import assemble, examine, sweep
 from panhuo.survey.settings import check_settings
 from panhuo.survey.sources import Sources
-from panhuo.survey.stages import Stages, key_of, recover
+from panhuo.survey.stages import Stages, key_of, program, recover
 from panhuo.survey.tables import Reconciliation, reconcile
 from panhuo.version import __version__
 
@@ -103,7 +103,7 @@ def _run(config: SurveyConfig, pack: Pack, stages: Stages, progress: Progress) -
     began = time.monotonic()
     times: dict[str, float] = {}
     frozen = freeze(pack)
-    base = key_of(__version__, _inputs_key(config), _config_key(config))
+    base = key_of(program(), _inputs_key(config), _config_key(config))
 
     def stage(name: str, key: str, work: Callable[[Path], dict[str, Any] | None]) -> Path:
         start = time.monotonic()
@@ -239,6 +239,7 @@ def _deliver_check(
         "layers": delivered.layers,
         "rows": delivered.rows,
         "unused": list(delivered.unused),
+        "missing": list(delivered.missing),
         "skipped": sorted(settings.skip),
     }
     held = [mend(delivered, settings, config.repairs, progress=progress)]
@@ -323,6 +324,7 @@ def _manifest(
         "layers": check_notes["layers"],
         "rows": check_notes["rows"],
         "unused": check_notes["unused"],
+        "missing": check_notes["missing"],
         "checks_left_out": check_notes["skipped"],
         "repairs": check_notes["repairs"],
         "counts": {**balance.counts, "delivered": balance.delivered},

@@ -13,9 +13,11 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import panhuo
 from panhuo.messages import PanhuoError
 
 _DONE = "done.json"
@@ -25,6 +27,17 @@ def key_of(*parts: object) -> str:
     """A short key that changes when any part changes. Parts must be JSON-able."""
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@cache
+def program() -> str:
+    """A key of the program's own files: half-way results are never read by another program than the one that wrote them.
+
+    The version alone would not do for those who run from a checkout.
+    """
+    home = Path(panhuo.__file__).parent
+    files = sorted(home.rglob("*.py"))
+    return key_of([(str(f.relative_to(home)), f.stat().st_size, f.stat().st_mtime_ns) for f in files])
 
 
 @dataclass(frozen=True, slots=True)
