@@ -64,11 +64,19 @@ def write(layers: list[Layer], path: Path, driver: str, findings: list[Finding],
 
 
 def _without_clock(path: Path) -> None:
-    """Put a fixed moment where GDAL writes the time of writing, so that the same layers give the same bytes."""
+    """Put a fixed moment where GDAL writes the time of writing, so that the same layers give the same bytes.
+
+    SQLite's file change counter goes too (twice in the header, https://www.sqlite.org/fileformat.html#file_change_counter):
+    how many transactions GDAL makes depends on whether a second passes while it writes.
+    """
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("update gpkg_contents set last_change = '2000-01-01T00:00:00.000Z'")
         if db.execute("select 1 from sqlite_master where name = 'gpkg_metadata_reference'").fetchone():
             db.execute("update gpkg_metadata_reference set timestamp = '2000-01-01T00:00:00.000Z'")
+    with path.open("rb+") as file:
+        for place in (24, 92):
+            file.seek(place)
+            file.write((1).to_bytes(4, "big"))
 
 
 def put(
