@@ -83,10 +83,11 @@ def run_command(
 ) -> None:
     """接收→检查→量算→认定→入库→报告 / run a survey, or go on with it
 
-    被中断的运行会接着做；输入、政策包和设置都没有变的步骤沿用上次的结果。成果最后一次性放到位，此前旧成果不动。有数据没读到时，退出码为 3。
+    被中断的运行会接着做；输入、政策包和设置都没有变的步骤沿用上次的结果。成果最后一次性放到位，此前旧成果不动。
+    有数据没读到时，退出码为 3。
 
     A killed run goes on where it stopped; a step is taken over when inputs, pack and settings are the same. Results are
-    put in place in one move at the end; until then the old ones stay. Where inputs could not be read, the exit code is 3.
+    put in place in one move at the end; until then the old ones stay. The exit code is 3 where inputs could not be read.
     """
     from panhuo.survey import load_config, run
 

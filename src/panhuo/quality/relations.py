@@ -40,13 +40,18 @@ def references(
         values = known.get((other, other_field))
         if role != subject.role.id or field not in subject.frame.columns or values is None:
             continue
-        own = subject.frame[field].cast(pl.String).str.strip_chars()
-        bad = (own.is_not_null() & (own != "") & ~own.is_in(values.implode())).arg_true()
-        if not len(bad):
-            continue
-        rows = pl.DataFrame({"index": bad.cast(pl.Int64), "value": own.gather(bad)}).with_columns(
-            field=pl.lit(field), other=pl.lit(titles[other].zh), other_en=pl.lit(titles[other].en)
+        own = (
+            subject.frame.select(value=pl.col(field).cast(pl.String).str.strip_chars())
+            .with_row_index("index")
+            .filter(pl.col("value").is_not_null() & (pl.col("value") != ""))
         )
+        bad = own.join(values.to_frame("value"), on="value", how="anti", maintain_order="left")
+        if not bad.height:
+            continue
+        rows = bad.with_columns(
+            pl.col("index").cast(pl.Int64),
+            field=pl.lit(field), other=pl.lit(titles[other].zh), other_en=pl.lit(titles[other].en),
+        )  # fmt: skip
         parts.append(state("C01", subject, rows))
     return pl.concat(parts) if parts else findings_table()
 

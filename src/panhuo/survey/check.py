@@ -54,7 +54,7 @@ def check_each(mended: Mended, settings: Settings, *, progress: Progress = silen
     sources = mended.sources
     subjects = mended.delivered.sources.all()
     known = {
-        (role, field): pl.concat([s.frame[field].cast(pl.String).drop_nulls() for s in found]).unique()
+        (role, field): pl.concat([s.frame[field].cast(pl.String).drop_nulls() for s in found])
         for role, field in (("parcels", "parcel_code"), ("enterprises", "credit_code"))
         if (found := [s for s in sources.subjects(role) if field in s.frame.columns])
     }

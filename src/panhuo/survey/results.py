@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from panhuo.exchange.stage import checksum
 from panhuo.messages import PanhuoError
 from panhuo.survey.config import SurveyConfig
 from panhuo.survey.stages import place
@@ -56,16 +57,19 @@ def assemble(config: SurveyConfig, parts: Mapping[str, Path], manifest: dict[str
     fresh = config.results_folder.with_name(f".{config.results}.{os.getpid()}")
     shutil.rmtree(fresh, ignore_errors=True)
     kept = _Kept(config.results_folder)
+    copies: list[tuple[Path, Path]] = []
     try:
         fresh.mkdir(parents=True)
         for name, part in parts.items():
             target = fresh / "证据" if name == "identify" else fresh
             target.mkdir(exist_ok=True)
-            for file in sorted(part.iterdir()):
-                if file.name not in _INNER:
-                    # a copy, not a link: who edits a result must not edit what the next run takes over
-                    shutil.copyfile(file, target / _NAMES.get(file.name, file.name))
-        manifest["results"] = {name: _sha256(fresh / name) for name in _files(fresh)}
+            copies += [(f, target / _NAMES.get(f.name, f.name)) for f in part.iterdir() if f.name not in _INNER]
+        with ThreadPoolExecutor(2) as pool:
+            sums = {to.relative_to(fresh).as_posix(): pool.submit(checksum, file) for file, to in copies}
+            for file, to in copies:
+                # a copy, not a link: who edits a result must not edit what the next run takes over
+                shutil.copyfile(file, to)
+            manifest["results"] = {name: sums[name].result() for name in sorted(sums)}
         (fresh / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
         _keep(kept)
         place(fresh, config.results_folder)
@@ -113,14 +117,9 @@ def _keep(kept: _Kept) -> None:
         file = kept.results / name
         if name == MANIFEST or file.name in _TRACES or file.name.startswith("~$") or name.endswith(("-wal", "-shm")):
             continue
-        if placed.get(name) != _sha256(file):
+        if placed.get(name) != checksum(file):
             kept.take(name)
 
 
 def _files(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -31,7 +31,7 @@ def key_of(*parts: object) -> str:
 
 @cache
 def program() -> str:
-    """A key of the program's own files: half-way results are never read by another program than the one that wrote them.
+    """A key of the program's own files: no program reads the half-way results of another.
 
     The version alone would not do for those who run from a checkout.
     """
