@@ -87,7 +87,7 @@ def run_command(
     有数据没读到时，退出码为 3。
 
     A killed run goes on where it stopped; a step is taken over when inputs, pack and settings are the same. Results are
-    put in place in one move at the end; until then the old ones stay. The exit code is 3 where inputs could not be read.
+    put in place in one move at the end; until then the old ones stay. Exit code 3: an input could not be read.
     """
     from panhuo.survey import load_config, run
 
