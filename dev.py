@@ -26,6 +26,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
+PLATFORM = "tests/platform"
+#: What tests/on_postgis.py ends with where there is none, and how to get it.
+NO_POSTGIS = 77
+POSTGIS = "apt-get install postgresql postgresql-postgis"
 
 
 def say(text: str) -> None:
@@ -100,9 +104,25 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
+    """Everything, then the platform's tests once more on PostGIS; ends by saying what could not be run and why."""
     python = environment(".venv", "dev")
     workers = [] if any(a.startswith(("-n", "-p")) for a in arguments) else ["-n", str(min(4, os.cpu_count() or 1))]
-    return run([python, "-m", "pytest", *workers, *arguments])
+    code = run([python, "-m", "pytest", *workers, *arguments])
+    named = [a for a in arguments if a.startswith("tests")]
+    again = [a for a in arguments if a not in named] + ([a for a in named if PLATFORM in a] if named else [PLATFORM])
+    if code or (named and not any(PLATFORM in a for a in named)):
+        return code
+    say("— the platform's tests on PostGIS")
+    code = NO_POSTGIS
+    if not WINDOWS:
+        code = run([python, "tests/on_postgis.py", python, "-m", "pytest", *workers, *again])
+    if code != NO_POSTGIS:
+        return code
+    say(
+        "NOT RUN: the tests on PostGIS; no PostgreSQL with PostGIS was found. 未运行：PostGIS 上的测试。\n"
+        f"  On Debian: {POSTGIS}"
+    )
+    return 1 if os.environ.get("CI", "").lower() in ("1", "true") else 0
 
 
 def lint(arguments: list[str]) -> int:
@@ -142,7 +162,12 @@ def lock(arguments: list[str]) -> int:
     uv = shutil.which("uv") or str(python.with_name("uv.exe" if WINDOWS else "uv"))
     common = [uv, "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11", "--generate-hashes"]
     quiet = ["--no-header", "--no-annotate", "--quiet", *arguments]
-    for name, group in (("run", []), ("dev", ["--group", "dev"]), ("bench", ["--group", "bench"])):
+    for name, group in (
+        ("run", []),
+        ("platform", ["--extra", "platform"]),
+        ("dev", ["--extra", "platform", "--group", "dev"]),
+        ("bench", ["--group", "bench"]),
+    ):
         must([*common, *group, *quiet, "-o", f"requirements/{name}.lock"], "The lock could not be resolved.")
     return 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
@@ -59,6 +60,9 @@ app.add_typer(surveys.app, name="survey", help="做一次调查 / run a survey")
 deliveries.add_to(app)
 answers.add_to(app)
 app.add_typer(packs.app, name="pack", help="政策包 / packs")
+for extension in sorted(entry_points(group="panhuo.commands"), key=lambda e: e.name):
+    # each adds its commands to the app it is given; what they need they import when they are called
+    extension.load()(app)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,65 @@
+"""What the environment says of an installation; every setting has a name here and nowhere else.
+
+PANHUO_HOME        folder of database, attachments, packs and logs (default: ``panhuo-home`` in the working folder)
+DATABASE_URL       ``postgis://user:password@host/name``; without it SQLite in the home folder
+PANHUO_SECRET_KEY  key of sessions and signatures; without it one is made once and kept in the home folder
+PANHUO_HOSTS       host names that are answered, with commas (default: localhost)
+PANHUO_HTTPS       ``1`` behind a server that speaks TLS: cookies and redirects are for https only
+PANHUO_DEBUG       ``1`` for developers: errors are shown in full
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+_KEY_FILE = "secret-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The settings of one installation."""
+
+    home: Path
+    database_url: str | None
+    secret_key: str
+    hosts: tuple[str, ...]
+    https: bool
+    debug: bool
+
+
+def read() -> Environment:
+    """The environment as it stands; makes the home folder and its key where they are missing."""
+    home = Path(os.environ.get("PANHUO_HOME") or "panhuo-home").resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    hosts = os.environ.get("PANHUO_HOSTS", "")
+    return Environment(
+        home=home,
+        database_url=os.environ.get("DATABASE_URL") or None,
+        secret_key=os.environ.get("PANHUO_SECRET_KEY") or _kept_key(home),
+        hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()) or ("localhost", "127.0.0.1", "[::1]"),
+        https=_yes("PANHUO_HTTPS"),
+        debug=_yes("PANHUO_DEBUG"),
+    )
+
+
+def _yes(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def _kept_key(home: Path) -> str:
+    """The key that the first start made; readable by its owner only, and the same for workers that start together."""
+    file = home / _KEY_FILE
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = file.read_text(encoding="ascii").strip()
+        if key:
+            return key
+        file.unlink()
+        return _kept_key(home)
+    with os.fdopen(handle, "w", encoding="ascii") as writer:
+        writer.write(key := secrets.token_urlsafe(64))
+    return key

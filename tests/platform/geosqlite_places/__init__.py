@@ -1,0 +1,1 @@
+"""Tables with shapes that only the tests of the store have."""
