@@ -12,7 +12,7 @@ from django.db import connection, migrations, models
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("emptied")]
 
 HERE = Polygon.from_bbox((0, 0, 1, 1))
 FAR = Polygon.from_bbox((50, 50, 51, 51))

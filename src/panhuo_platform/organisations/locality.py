@@ -1,0 +1,42 @@
+"""The adopted pack, as the platform reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.cache import cache
+
+from panhuo_platform.organisations.models import Locality
+
+_KEY = "organisations.locality"
+
+
+def frozen() -> dict[str, Any] | None:
+    """The adopted pack as plain data; None before a locality has been set."""
+    return _read()[0]
+
+
+def _read() -> tuple[dict[str, Any] | None, bool]:
+    known: tuple[dict[str, Any] | None, bool] | None = cache.get(_KEY)
+    if known is None:
+        row = Locality.objects.filter(pk=1).first()
+        known = (row.frozen, row.with_inferred) if row else (None, True)
+        cache.set(_KEY, known, 60)
+    return known
+
+
+def forget() -> None:
+    """Read the pack anew: another one has been adopted."""
+    cache.delete(_KEY)
+
+
+def role_of(role: str) -> dict[str, Any] | None:
+    """A role of the pack, with its permissions."""
+    pack = frozen()
+    return next((r for r in pack["content"]["organisation"]["roles"] if r["id"] == role), None) if pack else None
+
+
+def letters(grant: dict[str, Any]) -> str:
+    """The rights of a grant, sorted: those the policy states, and those inferred where the locality wants them."""
+    _pack, with_inferred = _read()
+    return "".join(sorted({*grant.get("stated", ""), *(grant.get("inferred", "") if with_inferred else "")}))
