@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,20 +45,34 @@ _RESERVED = {
 
 
 def write(layers: list[Layer], path: Path, driver: str, findings: list[Finding], progress: Progress) -> list[Path]:
-    """Write layers into one GeoPackage, geodatabase or FlatGeobuf file; returns [path]."""
+    """Write layers into one GeoPackage, geodatabase or FlatGeobuf file; returns [path].
+
+    While GDAL writes one layer, the next ones are brought into the form that it takes.
+    """
     parts = [p for x in layers for p in (by_type(x, findings) if driver == "OpenFileGDB" else [x])]
     names = Names(limit=120)
-    for k, layer in enumerate(parts):
-        progress(f"写出图层 {layer.name}", k, len(parts))
+
+    def prepare(layer: Layer) -> _Ready:
         name = names.add(layer.name)
         table = simple(layer.table, whole=_for_gdb if driver == "OpenFileGDB" else None)
-        findings += _numbers_as_text(layer, table)
+        findings.extend(_numbers_as_text(layer, table))
         table = table.rename_columns(_fields(table.column_names, driver, layer, findings))
         geometry, kind = promoted(layer)
         options: dict[str, Any] = {}
         if driver == "FlatGeobuf":  # its spatial index would put the rows into another order, and takes no empty shapes
             options["SPATIAL_INDEX"] = "NO"
-        put(table, geometry, kind, layer.crs, path, name, driver, options)
+        return _Ready(table, geometry, kind, layer.crs, path, name, driver, options, opened)
+
+    with ExitStack() as opened, ThreadPoolExecutor(1) as ahead:
+        waiting = [ahead.submit(prepare, layer) for layer in parts]
+        try:
+            for k, (layer, ready) in enumerate(zip(parts, waiting, strict=True)):
+                progress(f"写出图层 {layer.name}", k, len(parts))
+                ready.result().write()
+        except BaseException:
+            for later in waiting:
+                later.cancel()
+            raise
     if driver == "GPKG":
         _without_clock(path)
     return [path]
@@ -90,61 +105,111 @@ def put(
     options: dict[str, Any],
 ) -> None:
     """One layer through ``pyogrio.write_arrow``, whose errors become a PanhuoError."""
-    where = None
-    if geometry is not None:
-        column = "geom_" if "geom_" not in table.column_names else "geom_panhuo_"
-        table, where = table.append_column(column, geometry), column
-    text = None
-    if crs is not None and crs.known:
-        text = f"EPSG:{crs.epsg}" if crs.epsg else crs.wkt
-    given = {
-        "layer": name,
-        "driver": driver,
-        "geometry_name": where,
-        "geometry_type": (kind or "Unknown") if geometry is not None else None,
-        "crs": text,
-        "layer_options": options,
-    }
-    try:
-        if table.num_rows >= MANY:
-            _write_apart(table, path, given)
-        else:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                pyogrio.raw.write_arrow(table, path, **given)
-    except Exception as error:  # GDAL names its errors in its own classes
-        raise PanhuoError(
-            f"图层“{name}”写出失败：{error}", f"Layer '{name}' cannot be written: {error}", where=path.name
-        ) from error
+    with ExitStack() as opened:
+        _Ready(table, geometry, kind, crs, path, name, driver, options, opened).write()
 
 
-def _write_apart(table: pa.Table, path: Path, options: dict[str, Any]) -> None:
-    """``pyogrio.write_arrow`` in a process of its own, see :mod:`panhuo.exchange.gdal_apart`."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".", ignore_cleanup_errors=True) as folder:
-        rows = Path(folder) / "rows.arrow"
-        with pa.OSFile(str(rows), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-            writer.write_table(table)
-        job = json.dumps({"table": str(rows), "path": str(path), "options": options})
-        program = [sys.executable, str(Path(gdal_apart.__file__))]
+class _Ready:
+    """One layer as GDAL takes it. A large one lies in a file already, and the process that will write it has started;
+    ``opened`` ends both."""
+
+    def __init__(
+        self,
+        table: pa.Table,
+        geometry: pa.LargeBinaryArray | None,
+        kind: str | None,
+        crs: Crs | None,
+        path: Path,
+        name: str,
+        driver: str,
+        options: dict[str, Any],
+        opened: ExitStack,
+    ) -> None:
+        where = None
+        if geometry is not None:
+            column = "geom_" if "geom_" not in table.column_names else "geom_panhuo_"
+            table, where = table.append_column(column, geometry), column
+        text = None
+        if crs is not None and crs.known:
+            text = f"EPSG:{crs.epsg}" if crs.epsg else crs.wkt
+        self.path, self.name = path, name
+        self.given = {
+            "layer": name,
+            "driver": driver,
+            "geometry_name": where,
+            "geometry_type": (kind or "Unknown") if geometry is not None else None,
+            "crs": text,
+            "layer_options": options,
+        }
+        self.apart = opened.enter_context(_Apart(path)) if table.num_rows >= MANY else None
+        self.table: pa.Table | None = table
+        if self.apart is not None:
+            self.apart.take(table)
+            self.table = None
+
+    def write(self) -> None:
+        """Have GDAL write it; its errors become a PanhuoError."""
+        try:
+            if self.apart is not None:
+                self.apart.write(self.given)
+            else:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    pyogrio.raw.write_arrow(self.table, self.path, **self.given)
+        except Exception as error:  # GDAL names its errors in its own classes
+            raise PanhuoError(
+                f"图层“{self.name}”写出失败：{error}",
+                f"Layer '{self.name}' cannot be written: {error}",
+                where=self.path.name,
+            ) from error
+
+
+class _Apart:
+    """``pyogrio.write_arrow`` in a process of its own (:mod:`panhuo.exchange.gdal_apart`), which starts at once and
+    waits for its rows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> _Apart:
+        self.folder = tempfile.TemporaryDirectory(dir=self.path.parent, prefix=".", ignore_cleanup_errors=True)
+        self.rows = Path(self.folder.name) / "rows.arrow"
         # the file is private until it is whole: it need not reach the disk page by page, but at the end
         settings = os.environ | {"OGR_SQLITE_SYNCHRONOUS": "OFF", "PYTHONIOENCODING": "utf-8"}
-        with subprocess.Popen(
-            program, stdin=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=settings
-        ) as child:
-            assert child.stdin is not None
-            assert child.stderr is not None
-            try:
-                child.stdin.write(job + "\n")
-                child.stdin.flush()
-                said = child.stderr.read()
-            except BaseException:
-                child.kill()
-                raise
-            if child.wait():
-                raise OSError(said.strip() or f"GDAL: {child.returncode}")
-        if path.is_file():
-            with path.open("rb+") as file:
+        self.child = subprocess.Popen(
+            [sys.executable, str(Path(gdal_apart.__file__))],
+            stdin=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=settings,
+        )  # fmt: skip
+        return self
+
+    def take(self, table: pa.Table) -> None:
+        """Put the rows where the process will look for them."""
+        with pa.OSFile(str(self.rows), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+
+    def write(self, options: dict[str, Any]) -> None:
+        """Have the rows written, and see them on the disk."""
+        assert self.child.stdin is not None
+        assert self.child.stderr is not None
+        job = json.dumps({"table": str(self.rows), "path": str(self.path), "options": options})
+        try:
+            self.child.stdin.write(job + "\n")
+            self.child.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended; what it said says why
+        said = self.child.stderr.read()
+        if self.child.wait():
+            raise OSError(said.strip() or f"GDAL: {self.child.returncode}")
+        if self.path.is_file():
+            with self.path.open("rb+") as file:
                 os.fsync(file.fileno())
+
+    def __exit__(self, *_: object) -> None:
+        if self.child.poll() is None:
+            self.child.kill()
+        with suppress(BrokenPipeError):
+            self.child.__exit__(None, None, None)
+        self.folder.cleanup()
 
 
 def _for_gdb(column: pa.ChunkedArray) -> pa.ChunkedArray:
