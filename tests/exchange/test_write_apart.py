@@ -35,6 +35,27 @@ def test_the_file_is_the_same_as_from_this_process(tmp_path: Path, monkeypatch: 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["apart.gpkg", "here.gpkg"]
 
 
+def test_a_progress_that_stops_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_vector, "MANY", 1)
+    begun: list[subprocess.Popen[str]] = []
+    start = subprocess.Popen
+
+    def noted(*arguments: object, **more: object) -> subprocess.Popen[str]:
+        begun.append(start(*arguments, **more))  # type: ignore[call-overload]
+        return begun[-1]
+
+    def stop(step: str, done: int, total: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    with pytest.raises(KeyboardInterrupt):
+        write_vector.write([layer(), layer(5)], tmp_path / "a.gpkg", "GPKG", [], stop)
+    assert len(begun) == 2
+    assert all(child.poll() is not None for child in begun)
+    assert [p.name for p in tmp_path.iterdir() if p.name != "a.gpkg"] == []
+
+
 def test_what_goes_wrong_there_is_said_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_vector, "MANY", 1)
     table = layer().table
