@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from panhuo.messages import PanhuoError
 
 _KEY_FILE = "secret-key"
 
@@ -55,11 +58,14 @@ def _kept_key(home: Path) -> str:
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        key = file.read_text(encoding="ascii").strip()
-        if key:
-            return key
-        file.unlink()
-        return _kept_key(home)
+        for _ in range(50):  # whoever is making it now has it written in no time
+            if key := file.read_text(encoding="ascii").strip():
+                return key
+            time.sleep(0.1)
+        raise PanhuoError(
+            f"密钥文件是空的：{file}。请删除后重新启动；已登录的用户需要重新登录。",
+            f"The key file is empty: {file}. Remove it and start again; whoever is signed in signs in once more.",
+        ) from None
     with os.fdopen(handle, "w", encoding="ascii") as writer:
         writer.write(key := secrets.token_urlsafe(64))
     return key

@@ -25,9 +25,9 @@ from panhuo_platform.organisations.models import (
     Seat,
     TaskForce,
     User,
-    in_force,
 )
 from panhuo_platform.regions.models import Region
+from panhuo_platform.scope import in_force
 
 Action = AuditEvent.Action
 

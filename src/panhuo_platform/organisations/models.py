@@ -15,12 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from panhuo_platform.regions.models import Region
-from panhuo_platform.scope import Scoped
-
-
-def in_force(day: date) -> Q:
-    """Rows with ``starts_on`` and ``ends_on`` that hold on ``day``; the day of the end is the first that is not."""
-    return (Q(starts_on=None) | Q(starts_on__lte=day)) & (Q(ends_on=None) | Q(ends_on__gt=day))
+from panhuo_platform.scope import Scoped, in_force
 
 
 class Localities(Scoped["Locality"]):

@@ -9,7 +9,7 @@ from django.contrib.gis.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from panhuo_platform.scope import Scoped
+from panhuo_platform.scope import Scoped, in_force
 
 
 class Regions(Scoped["Region"]):
@@ -19,7 +19,7 @@ class Regions(Scoped["Region"]):
 
     def on(self, day: date) -> Self:
         """Those that hold on ``day``."""
-        return self.filter(Q(starts_on=None) | Q(starts_on__lte=day), Q(ends_on=None) | Q(ends_on__gt=day))
+        return self.filter(in_force(day))
 
     def below(self, code: str) -> Self:
         """The division with this code and all in it: codes of a division begin with that of the one above it."""

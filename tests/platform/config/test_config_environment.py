@@ -33,12 +33,23 @@ def test_an_installation_needs_no_settings(bare: Path) -> None:
     assert (told.database_url, told.debug, told.https) == (None, False, False)
 
 
-def test_the_key_is_made_once_and_is_nobody_elses(bare: Path) -> None:
+def test_the_key_is_made_once_and_is_nobody_elses(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by workers that start together."""
     with ThreadPoolExecutor(8) as pool:
-        keys = {e.secret_key for e in pool.map(lambda _: environment.read(), range(32))}
-    assert len(keys) == 1
+        for home in range(40):
+            monkeypatch.setenv("PANHUO_HOME", str(bare / f"home-{home}"))
+            keys = {e.secret_key for e in pool.map(lambda _: environment.read(), range(8))}
+            assert len(keys) == 1
     assert len(keys.pop()) > 50
-    assert stat.S_IMODE((bare / "panhuo-home" / "secret-key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((bare / "home-0" / "secret-key").stat().st_mode) == 0o600
+
+
+def test_an_empty_key_file_is_said_and_not_replaced(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bare / "panhuo-home").mkdir()
+    (bare / "panhuo-home" / "secret-key").touch()
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(PanhuoError, match="secret-key"):
+        environment.read()
 
 
 def test_settings_come_from_the_environment(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
