@@ -197,9 +197,11 @@ class User(AbstractBaseUser):
 
     @cached_property
     def assignments_in_force(self) -> list[Assignment]:
-        """Today's assignments, with their unit and territory."""
+        """Today's assignments, with their unit and territory; those for units that have ended give nothing."""
         today = timezone.localdate()
-        rows = Assignment.objects.filter(in_force(today), user=self)
+        rows = Assignment.objects.filter(
+            in_force(today), user=self, organisation__in=Organisation.objects.filter(in_force(today))
+        )
         return list(rows.select_related("organisation__region", "region"))
 
     @cached_property

@@ -17,6 +17,12 @@ from panhuo_platform.organisations.models import Assignment, User
 Right = Literal["S", "E", "R", "A", "F"]
 
 
+#: Scopes that no division bounds; every other one is bounded.
+_EVERYWHERE = frozenset({"whole", "own_field"})
+#: What no division code begins with.
+_NOWHERE = "-"
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What one assignment gives on one kind of object.
@@ -53,11 +59,12 @@ def _within(assignment: Assignment, scope: str) -> str:
     """The division that bounds an assignment."""
     if assignment.region is not None:
         return assignment.region.code
-    if scope == "own_division":
-        region = assignment.organisation.region
-        # a unit without a division of its own has no rows rather than all of them
-        return region.code if region is not None else "-"
-    return ""
+    if scope in _EVERYWHERE:
+        return ""
+    # no rows rather than all of them: of a unit without a division of its own, and of whoever has only what is theirs
+    # or was assigned to them, which tables find by other things than the division
+    region = assignment.organisation.region if scope == "own_division" else None
+    return region.code if region is not None else _NOWHERE
 
 
 def may(user: User, right: Right, thing: str, *, region: str | None = None) -> bool:

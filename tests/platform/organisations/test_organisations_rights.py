@@ -43,8 +43,10 @@ def test_every_locality_brings_its_offices(pack: str, adopt: Callable[[str], Any
 
 
 def test_units_that_a_new_pack_does_not_name_are_ended_and_stay(district: Any, adopt: Callable[[str], Any]) -> None:
-    district.user("banzi", "office", "ziran")
+    user = district.user("banzi", "office", "ziran")
     adopt("licheng-2023")
+    assert locality.role_of("office") is not None  # a role of the same name must not pass to the old unit's people
+    assert rights.objects_of(User.objects.get(pk=user.pk)) == {}
     gone = unit("ziran")
     assert gone.ends_on == timezone.localdate()
     assert Assignment.objects.filter(organisation=gone).count() == 1
@@ -87,6 +89,18 @@ def test_a_unit_without_a_division_has_no_rows(district: Any) -> None:
     Assignment.objects.filter(user=user).update(region=Region.objects.get(code="990112005"))
     user = User.objects.get(pk=user.pk)
     assert rights.may(user, "E", "database", region="990112005")
+
+
+@pytest.mark.parametrize(("role", "of"), [("body", "shishi"), ("contractor", "jishu"), ("visitor", "gongzhong")])
+def test_who_has_only_what_is_theirs_does_not_have_every_row(district: Any, role: str, of: str) -> None:
+    user = district.user("x", role, of)
+    for thing in rights.objects_of(user):
+        assert not Region.objects.filter(rights.rows(user, thing, "code")).exists(), thing
+        assert not rights.may(user, "S", thing, region="990112001"), thing
+    Assignment.objects.filter(user=user).update(region=Region.objects.get(code="990112001"))
+    user = User.objects.get(pk=user.pk)
+    for thing in rights.objects_of(user):
+        assert [r.code for r in Region.objects.filter(rights.rows(user, thing, "code"))] == ["990112001"]
 
 
 def test_inferred_rights_can_be_switched_off(district: Any) -> None:
