@@ -29,6 +29,15 @@ INSTALLED_APPS = [
     "panhuo_platform.regions.apps.RegionsConfig",
     "panhuo_platform.organisations.apps.OrganisationsConfig",
     "panhuo_platform.audit.apps.AuditConfig",
+    "panhuo_platform.pages.apps.PagesConfig",
+    "panhuo_platform.accounts.apps.AccountsConfig",
+    "panhuo_platform.administration.apps.AdministrationConfig",
+    "panhuo_platform.jobs.apps.JobsConfig",
+    "panhuo_platform.deliveries.apps.DeliveriesConfig",
+    "panhuo_platform.parcels.apps.ParcelsConfig",
+    "panhuo_platform.identification.apps.IdentificationConfig",
+    "panhuo_platform.maps.apps.MapsConfig",
+    "panhuo_platform.api.apps.ApiConfig",
 ]
 
 AUTH_USER_MODEL = "organisations.User"

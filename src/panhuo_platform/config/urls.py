@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from panhuo_platform.config.health import health
 
 urlpatterns = [
     path("health", health, name="health"),
+    path("account/", include("panhuo_platform.accounts.urls")),
+    path("administration/", include("panhuo_platform.administration.urls")),
+    path("jobs/", include("panhuo_platform.jobs.urls")),
+    path("deliveries/", include("panhuo_platform.deliveries.urls")),
+    path("parcels/", include("panhuo_platform.parcels.urls")),
+    path("identification/", include("panhuo_platform.identification.urls")),
+    path("maps/", include("panhuo_platform.maps.urls")),
+    path("api/", include("panhuo_platform.api.urls")),
 ]

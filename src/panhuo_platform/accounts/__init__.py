@@ -1,0 +1,1 @@
+"""Signing in, and what people do to their own account."""

@@ -1,0 +1,1 @@
+"""REST and OGC API Features."""

@@ -1,0 +1,1 @@
+"""What came in: received, profiled, mapped, checked, mended, accepted."""

@@ -1,0 +1,1 @@
+"""Standards in force, runs, verdicts, confirmations, submissions."""

@@ -1,0 +1,1 @@
+"""Long work outside of requests: queue, progress, restart."""

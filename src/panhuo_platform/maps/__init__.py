@@ -1,0 +1,1 @@
+"""Layers, styles, vector tiles."""

@@ -1,0 +1,1 @@
+"""What all pages share: lists with filters, tags of templates."""

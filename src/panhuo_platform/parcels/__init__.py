@@ -1,0 +1,1 @@
+"""The register: parcels, their versions and lineage, legacy land, issues, snapshots."""
