@@ -1,0 +1,20 @@
+"""Tables of the register."""
+
+from __future__ import annotations
+
+from panhuo_platform.parcels.models.lists import IssueItem, LegacyParcel, LegacySeal
+from panhuo_platform.parcels.models.register import Lineage, NumberCounter, Parcel, ParcelVersion, UpperEntry
+from panhuo_platform.parcels.models.snapshots import Snapshot, SnapshotPart
+
+__all__ = [
+    "IssueItem",
+    "LegacyParcel",
+    "LegacySeal",
+    "Lineage",
+    "NumberCounter",
+    "Parcel",
+    "ParcelVersion",
+    "Snapshot",
+    "SnapshotPart",
+    "UpperEntry",
+]
