@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import socket
@@ -11,6 +12,7 @@ import typer
 
 from panhuo.commands.options import Lang
 from panhuo.commands.printing import say
+from panhuo_platform.beside import beside
 
 SETTINGS = "panhuo_platform.config.settings"
 
@@ -30,6 +32,9 @@ def serve_command(
     port: Annotated[int, typer.Option(min=1, max=65535, help="端口 / port")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="进程数 / processes")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=64, help="每个进程的线程数 / threads of each")] = 4,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="同时运行后台处理程序 / run a worker for long jobs beside it")
+    ] = True,
     lang: Lang = "zh",
 ) -> None:
     """启动平台网站 / serve the platform
@@ -51,7 +56,7 @@ def serve_command(
         f"Panhuo at http://{shown}:{port}/ (Ctrl-C stops it)",
         lang,
     )
-    Server(
+    server = Server(
         "panhuo_platform.config.wsgi:application",
         address=host,
         port=port,
@@ -61,7 +66,9 @@ def serve_command(
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-    ).serve()
+    )
+    with beside() if worker else contextlib.nullcontext():
+        server.serve()
 
 
 def manage_command(context: typer.Context) -> None:

@@ -71,3 +71,11 @@ def district(db: None, adopt: Callable[[str], Any]) -> District:
     adopt("demo")
     made = commands.found({"system": "xitong", "security": "anquan", "audit": "shenji"})
     return District(*(made[office][0] for office in ("system", "security", "audit")))
+
+
+@pytest.fixture
+def run_jobs() -> Callable[[], list[Any]]:
+    """Does all waiting jobs in this process, on this connection; gives them as they ended."""
+    from panhuo_platform.jobs.worker import run_waiting
+
+    return run_waiting

@@ -14,4 +14,4 @@ atexit.register(shutil.rmtree, os.environ["PANHUO_HOME"], ignore_errors=True)
 from panhuo_platform.config.settings import *  # noqa: E402, F403
 from panhuo_platform.config.settings import INSTALLED_APPS as _APPS  # noqa: E402
 
-INSTALLED_APPS = [*_APPS, "geosqlite_places"]
+INSTALLED_APPS = [*_APPS, "geosqlite_places", "jobs_trial"]
