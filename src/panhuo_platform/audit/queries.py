@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
 from panhuo_platform.audit.chain import Break, breaks
 from panhuo_platform.audit.models import AuditEvent, ChainHead
 
@@ -12,3 +17,27 @@ def verify() -> tuple[int, list[Break]]:
     number, last = (head.number, head.hash) if head else (0, "")
     events = AuditEvent.objects.order_by("number").iterator(chunk_size=5000)
     return AuditEvent.objects.count(), list(breaks(events, number, last))
+
+
+def events(
+    user: Any,
+    *,
+    text: str = "",
+    action: str = "",
+    account: str = "",
+    first: date | None = None,
+    last: date | None = None,
+) -> QuerySet[AuditEvent]:
+    """Events that the user may see, newest first; ``first`` and ``last`` are days, both included."""
+    found = AuditEvent.objects.visible_to(user).select_related("actor")
+    if action:
+        found = found.filter(action=action)
+    if account:
+        found = found.filter(account=account)
+    if first:
+        found = found.filter(at__date__gte=first)
+    if last:
+        found = found.filter(at__date__lte=last)
+    if text:
+        found = found.filter(Q(told__icontains=text) | Q(account__icontains=text) | Q(subject_id=text))
+    return found

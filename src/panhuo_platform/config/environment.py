@@ -6,6 +6,8 @@ PANHUO_SECRET_KEY  key of sessions and signatures; without it one is made once a
 PANHUO_HOSTS       host names that are answered, with commas (default: localhost)
 PANHUO_HTTPS       ``1`` behind a server that speaks TLS: cookies and redirects are for https only
 PANHUO_DEBUG       ``1`` for developers: errors are shown in full
+PANHUO_IDLE        minutes without a request after which a session ends (default: 30)
+PANHUO_SECOND_FACTOR  who has to sign in with a second factor: ``nobody`` (default), ``administrators``, ``everybody``
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ class Environment:
     hosts: tuple[str, ...]
     https: bool
     debug: bool
+    idle_minutes: int
+    second_factor: str
 
 
 def read() -> Environment:
@@ -45,11 +49,33 @@ def read() -> Environment:
         hosts=tuple(h.strip() for h in hosts.split(",") if h.strip()) or ("localhost", "127.0.0.1", "[::1]"),
         https=_yes("PANHUO_HTTPS"),
         debug=_yes("PANHUO_DEBUG"),
+        idle_minutes=_minutes("PANHUO_IDLE", 30),
+        second_factor=_one_of("PANHUO_SECOND_FACTOR", ("nobody", "administrators", "everybody")),
     )
 
 
 def _yes(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def _minutes(name: str, default: int) -> int:
+    said = os.environ.get(name, "").strip() or str(default)
+    if not said.isdecimal() or not 1 <= int(said) <= 1440:
+        raise PanhuoError(
+            f"{name} 应当是 1 到 1440 的分钟数，现在是“{said}”。",
+            f"{name} should be minutes from 1 to 1440, not '{said}'.",
+        )
+    return int(said)
+
+
+def _one_of(name: str, words: tuple[str, ...]) -> str:
+    """One of the words; the first where nothing is said."""
+    said = os.environ.get(name, "").strip().lower() or words[0]
+    if said not in words:
+        raise PanhuoError(
+            f"{name} 只能是 {'、'.join(words)}，现在是“{said}”。", f"{name} is one of {', '.join(words)}, not '{said}'."
+        )
+    return said
 
 
 def _kept_key(home: Path) -> str:

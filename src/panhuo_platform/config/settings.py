@@ -26,6 +26,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.gis",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "panhuo_platform.regions.apps.RegionsConfig",
     "panhuo_platform.organisations.apps.OrganisationsConfig",
     "panhuo_platform.audit.apps.AuditConfig",
@@ -38,6 +42,7 @@ INSTALLED_APPS = [
     "panhuo_platform.identification.apps.IdentificationConfig",
     "panhuo_platform.maps.apps.MapsConfig",
     "panhuo_platform.api.apps.ApiConfig",
+    "panhuo_platform.workbench.apps.WorkbenchConfig",
 ]
 
 AUTH_USER_MODEL = "organisations.User"
@@ -50,7 +55,37 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "panhuo_platform.accounts.passwords.KindsOfCharacters"},
 ]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+
+# Accounts are opened by the system administrator: nobody signs up, and there is no mail to reset a password by.
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+ACCOUNT_ADAPTER = "panhuo_platform.accounts.adapter.Adapter"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_CHANGE_EMAIL = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+#: Five wrong passwords from one place or for one account close it for a quarter of an hour.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/15m/ip,5/15m/key", "reauthenticate": "5/15m/user"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "盘活"
+USERSESSIONS_TRACK_ACTIVITY = False  # once a minute is enough: accounts.middleware
+#: Minutes without a request after which a session ends.
+IDLE_MINUTES = _given.idle_minutes
+#: Who signs in with a second factor: ``nobody`` has to, ``administrators``, or ``everybody``.
+SECOND_FACTOR = _given.second_factor
+
+# Limits that several processes share, such as wrong passwords, lie in the database; what each may keep for itself in
+# its memory.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "panhuo_cache"},
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
 
 #: The algorithm of new events of the audit; each event names its own. ``sm3`` where OpenSSL has it.
 AUDIT_ALGORITHM = "sha256"
@@ -66,6 +101,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "panhuo_platform.audit.context.AuditContext",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "panhuo_platform.accounts.middleware.IdleTimeout",
+    "panhuo_platform.accounts.middleware.FirstThingsFirst",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -82,6 +121,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "panhuo_platform.config.navigation.page",
             ],
         },
     }
@@ -97,6 +137,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
 STATIC_URL = "/static/"
+STATICFILES_DIRS = [HERE / "static"]
 WHITENOISE_USE_FINDERS = True  # straight out of the package: names of built files carry their hash
 MEDIA_ROOT = HOME / "attachments"
 
@@ -119,6 +160,8 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 
 from panhuo_platform.organisations.models import Locality
 
 _KEY = "organisations.locality"
+#: The pack is read at every request and is large: each process keeps its own.
+_CACHE = "process"
 
 
 def frozen() -> dict[str, Any] | None:
@@ -17,17 +19,17 @@ def frozen() -> dict[str, Any] | None:
 
 
 def _read() -> tuple[dict[str, Any] | None, bool]:
-    known: tuple[dict[str, Any] | None, bool] | None = cache.get(_KEY)
+    known: tuple[dict[str, Any] | None, bool] | None = caches[_CACHE].get(_KEY)
     if known is None:
         row = Locality.objects.filter(pk=1).first()
         known = (row.frozen, row.with_inferred) if row else (None, True)
-        cache.set(_KEY, known, 60)
+        caches[_CACHE].set(_KEY, known, 60)
     return known
 
 
 def forget() -> None:
     """Read the pack anew: another one has been adopted."""
-    cache.delete(_KEY)
+    caches[_CACHE].delete(_KEY)
 
 
 def role_of(role: str) -> dict[str, Any] | None:
@@ -40,3 +42,9 @@ def letters(grant: dict[str, Any]) -> str:
     """The rights of a grant, sorted: those the policy states, and those inferred where the locality wants them."""
     _pack, with_inferred = _read()
     return "".join(sorted({*grant.get("stated", ""), *(grant.get("inferred", "") if with_inferred else "")}))
+
+
+def titles() -> dict[str, Any]:
+    """The adopted pack's title by language; nothing before a locality has been set."""
+    pack = frozen()
+    return dict(pack["content"]["meta"]["title"]) if pack else {}

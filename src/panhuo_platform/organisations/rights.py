@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from panhuo_platform.organisations.locality import letters, role_of
+from panhuo_platform.organisations.locality import frozen, letters, role_of
 from panhuo_platform.organisations.models import Assignment, User
 
 #: S sees, E edits, R reviews, A approves, F files or sends: the letters of the packs.
@@ -105,3 +105,9 @@ def objects_of(user: User) -> dict[str, str]:
             if rights := letters(grant):
                 found.setdefault(thing, set()).update("S", rights)
     return {thing: "".join(sorted(rights)) for thing, rights in found.items()}
+
+
+def role_names() -> dict[str, dict[str, str]]:
+    """Role -> its name by language."""
+    pack = frozen()
+    return {r["id"]: dict(r["name"]) for r in pack["content"]["organisation"]["roles"]} if pack else {}

@@ -1,0 +1,84 @@
+"""The menu, by the stages of a parcel's life, and what else stands on every page. Add a page's entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import resolve, reverse
+from django.utils.translation import gettext_lazy as _
+
+from panhuo_platform.organisations.access import Access
+from panhuo_platform.organisations.locality import titles
+from panhuo_platform.organisations.models import Administrator, User
+from panhuo_platform.organisations.rights import role_names
+from panhuo_platform.pages.templatetags.panhuo_tags import told
+
+#: Section -> entries: name of the address, label, icon. Who sees an entry is what its view says of its callers.
+MENU: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
+    ("", (("home", _("工作台"), "layout-dashboard"),)),
+    (
+        _("系统管理"),
+        (
+            ("administration:accounts", _("账号"), "users"),
+            ("administration:assignments", _("任职与权限"), "id"),
+            ("administration:organisations", _("单位与专班"), "building-community"),
+            ("administration:audit", _("审计"), "shield-check"),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of the menu."""
+
+    href: str
+    label: Any
+    icon: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Entries under one heading."""
+
+    label: Any
+    items: tuple[Item, ...]
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page: the menu of this user, the place, the offices that the user holds."""
+    title = told(titles())
+    user = request.user
+    if not isinstance(user, User):
+        return {"navigation": (), "locality_title": title, "my_offices": ()}
+    return {"navigation": tuple(_sections(request, user)), "locality_title": title, "my_offices": tuple(_offices(user))}
+
+
+def _sections(request: HttpRequest, user: User) -> Iterator[Section]:
+    for label, entries in MENU:
+        items = tuple(_items(request, user, entries))
+        if items:
+            yield Section(label, items)
+
+
+def _items(request: HttpRequest, user: User, entries: tuple[tuple[str, Any, str], ...]) -> Iterator[Item]:
+    here = request.path
+    for name, label, icon in entries:
+        href = reverse(name)
+        access: Access = resolve(href).func.access  # type: ignore[attr-defined]
+        if access.lets_in(user):
+            current = here == href or (href != "/" and here.startswith(href))
+            yield Item(href, label, icon, current)
+
+
+def _offices(user: User) -> Iterator[str]:
+    """What the user is: administrator, or role and unit of each assignment."""
+    if user.administers:
+        yield str(Administrator.Office(user.administers).label)
+    names = role_names()
+    for assignment in user.assignments_in_force:
+        yield f"{assignment.organisation} · {told(names.get(assignment.role, {'zh': assignment.role}))}"
