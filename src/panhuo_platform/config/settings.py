@@ -72,6 +72,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 #: Five wrong passwords from one place or for one account close it for a quarter of an hour.
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/15m/ip,5/15m/key", "reauthenticate": "5/15m/user"}
+MFA_ADAPTER = "panhuo_platform.accounts.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "盘活"
 USERSESSIONS_TRACK_ACTIVITY = False  # once a minute is enough: accounts.middleware
