@@ -31,7 +31,7 @@ class Adapter(DefaultAccountAdapter):
 class FactorAdapter(DefaultMFAAdapter):
     """The second factor, in our words."""
 
-    error_messages = DefaultMFAAdapter.error_messages | {  # noqa: RUF012 - allauth's own way
+    error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _("验证码不对，请看验证器上的新号码。"),
         "rate_limited": _("输错次数过多，请稍后再试。"),
     }

@@ -112,7 +112,7 @@ def test_an_idle_session_ends(town: User, client: Client, settings: Any, monkeyp
     assert "没有操作" in client.get(gone["Location"]).content.decode()
 
 
-def test_second_factor(town: User, client: Client, settings: Any) -> None:
+def test_second_factor(town: User, client: Client, settings: Any, django_capture_on_commit_callbacks: Any) -> None:
     import time
 
     from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -131,7 +131,8 @@ def test_second_factor(town: User, client: Client, settings: Any) -> None:
     secret = page.context["form"].secret
     assert "data:image/svg+xml" in page.content.decode()
     assert "验证码不对" in client.post(activate, {"code": "000000"}).content.decode()
-    assert client.post(activate, {"code": code(secret)}).status_code == 302
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(activate, {"code": code(secret)}).status_code == 302
     assert client.get("/").status_code == 200
     client.post(reverse("account_logout"))
     halfway = sign_in(client)
