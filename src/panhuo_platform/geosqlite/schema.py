@@ -23,7 +23,7 @@ class SchemaEditor(DatabaseSchemaEditor):
     def create_model(self, model: Any) -> None:
         super().create_model(model)
         if not model._meta.db_table.startswith(_REMADE):
-            self.index(model._meta.db_table, model._meta.pk.column, _indexed(model._meta.local_fields))
+            self.index(model._meta.db_table, model._meta.pk.column, indexed(model._meta.local_fields))
 
     def delete_model(self, model: Any, **more: Any) -> None:
         self.drop_indexes(model._meta.db_table)
@@ -34,25 +34,25 @@ class SchemaEditor(DatabaseSchemaEditor):
         self.drop_indexes(old_db_table)
         super().alter_db_table(model, old_db_table, new_db_table, *more, **named)
         self.drop_indexes(new_db_table)
-        self.index(new_db_table, model._meta.pk.column, _indexed(model._meta.local_fields))
+        self.index(new_db_table, model._meta.pk.column, indexed(model._meta.local_fields))
 
     def add_field(self, model: Any, field: Any) -> None:
         table = model._meta.db_table
         self.drop_indexes(table)
         super().add_field(model, field)
         others = [f for f in model._meta.local_fields if f.name != field.name]
-        self._again(model, _indexed([*others, field]))
+        self._again(model, indexed([*others, field]))
 
     def remove_field(self, model: Any, field: Any) -> None:
         self.drop_indexes(model._meta.db_table)
         super().remove_field(model, field)
-        self._again(model, _indexed(f for f in model._meta.local_fields if f.name != field.name))
+        self._again(model, indexed(f for f in model._meta.local_fields if f.name != field.name))
 
     def alter_field(self, model: Any, old_field: Any, new_field: Any, strict: bool = False) -> None:
         self.drop_indexes(model._meta.db_table)
         super().alter_field(model, old_field, new_field, strict=strict)
         fields = [new_field if f.column == old_field.column else f for f in model._meta.local_fields]
-        self._again(model, _indexed(fields))
+        self._again(model, indexed(fields))
 
     def _again(self, model: Any, columns: list[str]) -> None:
         """Index what the change left without: a table that was made anew has its R*Trees already."""
@@ -82,8 +82,8 @@ class SchemaEditor(DatabaseSchemaEditor):
             )
             self.execute(f"CREATE TRIGGER {name(f'{tree}_delete')} AFTER DELETE ON {name(table)} BEGIN {gone}; END")
 
-    def fill(self, table: str, key: str, column: str) -> None:
-        """File the boxes of the rows that are there, many at a time."""
+    def fill(self, table: str, key: str, column: str, above: int | None = None) -> None:
+        """File the boxes of the rows that are there (or only of those with keys above one), many at a time."""
         if self.collect_sql:
             return
         name = self.quote_name
@@ -91,12 +91,13 @@ class SchemaEditor(DatabaseSchemaEditor):
         with self.connection.cursor() as rows, self.connection.cursor() as filing:
             rows.execute(
                 f"SELECT {name(key)}, {name(column)} FROM {name(table)} WHERE {name(column)} IS NOT NULL"  # noqa: S608
+                + ("" if above is None else f" AND {name(key)} > {int(above)} ORDER BY {name(key)}")
             )
             while batch := rows.fetchmany(_AT_ONCE):
                 keys, blobs = zip(*batch, strict=True)
                 boxes = shapely.bounds(shapely.from_wkb(blobs))[:, [0, 2, 1, 3]].tolist()
                 filing.executemany(
-                    f"INSERT INTO {name(tree)} (id, minx, maxx, miny, maxy) VALUES (%s, %s, %s, %s, %s)",  # noqa: S608
+                    f"INSERT OR REPLACE INTO {name(tree)} (id, minx, maxx, miny, maxy) VALUES (%s, %s, %s, %s, %s)",  # noqa: S608
                     [(k, *box) for k, box in zip(keys, boxes, strict=True) if box[0] == box[0]],
                 )
 
@@ -122,5 +123,6 @@ class SchemaEditor(DatabaseSchemaEditor):
         return trees
 
 
-def _indexed(fields: Iterable[Any]) -> list[str]:
+def indexed(fields: Iterable[Any]) -> list[str]:
+    """The spatially indexed columns among fields."""
     return [f.column for f in fields if isinstance(f, GeometryField) and f.spatial_index and f.column]

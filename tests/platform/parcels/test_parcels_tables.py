@@ -10,7 +10,7 @@ from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Q
 
-from panhuo_platform.parcels.models import LegacyParcel, LegacySeal, Parcel, ParcelVersion
+from panhuo_platform.parcels.models import Change, LegacyParcel, LegacySeal, Parcel, ParcelVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -19,9 +19,11 @@ SQUARE = MultiPolygon(Polygon.from_bbox((117.0, 36.0, 117.001, 36.001)), srid=44
 
 
 def version(parcel: Parcel, n: int, start: date, end: date | None = None, **more: Any) -> ParcelVersion:
+    change, _made = Change.objects.get_or_create(kind="delivered", day=start, at=THEN)
     return ParcelVersion.objects.create(
         parcel=parcel, n=n, township_code=parcel.township_code, valid_from=start, valid_to=end, recorded_at=THEN,
-        closed_at=THEN if end else None, reason="delivered", geometry=SQUARE, area_m2=1.0, **more,
+        closed_at=THEN if end else None, reason="delivered", geometry=SQUARE, area_m2=1.0,
+        change=change, ended_by=change if end else None, **more,
     )  # fmt: skip
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from panhuo_platform.parcels.models.lists import IssueItem, LegacyParcel, LegacySeal
-from panhuo_platform.parcels.models.register import Lineage, NumberCounter, Parcel, ParcelVersion, UpperEntry
+from panhuo_platform.parcels.models.register import Change, Lineage, NumberCounter, Parcel, ParcelVersion, UpperEntry
 from panhuo_platform.parcels.models.snapshots import Snapshot, SnapshotPart
 
 __all__ = [
+    "Change",
     "IssueItem",
     "LegacyParcel",
     "LegacySeal",

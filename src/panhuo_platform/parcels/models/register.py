@@ -49,7 +49,7 @@ class Parcel(models.Model):
     name = models.CharField(_("地块名称"), max_length=200, blank=True)
     township_code = CodeField(_("乡镇街道代码"), max_length=12)
     holder_name = models.CharField(_("权利人"), max_length=200, blank=True)
-    credit_code = models.CharField(_("统一社会信用代码"), max_length=18, blank=True, db_index=True)
+    credit_code = CodeField(_("统一社会信用代码"), max_length=40, blank=True, db_index=True)
     registered_use = CodeField(_("登记用途"), max_length=20, blank=True)
     area_m2 = models.FloatField(_("面积"), help_text=_("椭球面积，平方米"))
     status = models.CharField(_("状态"), max_length=10, choices=Status, default=Status.ALIVE)
@@ -91,6 +91,50 @@ class Parcel(models.Model):
         return self.code or self.number
 
 
+class Changes(Scoped["Change"]):
+    def visible_to(self, user: Any) -> Self:
+        """That the register was changed is no secret to whoever may see any of it; what was changed is the rows'."""
+        return self if rights.may(user, "S", "database") else self.none()
+
+
+class Change(models.Model):
+    """One act that changed the register: what it made and what it ended bears its key, and goes back together.
+
+    counts : how many parcels were new, changed, split …
+    """
+
+    class Kind(models.TextChoices):
+        DELIVERED = "delivered", _("交付")
+        SPLIT = "split", _("分割")
+        MERGED = "merged", _("合并")
+        EDITED = "edited", _("修改")
+        CORRECTED = "corrected", _("更正")
+        UNDONE = "undone", _("撤销")
+
+    kind = models.CharField(_("类别"), max_length=10, choices=Kind)
+    day = models.DateField(_("生效"))
+    at = models.DateTimeField(_("登记时间"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("经办人")
+    )
+    delivery_key = models.UUIDField(_("交付"), null=True, blank=True, db_index=True)
+    note = models.CharField(_("说明"), max_length=500, blank=True)
+    counts = models.JSONField(_("统计"), default=dict)
+    undone_by = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="undoes", verbose_name=_("被撤销于")
+    )
+
+    objects = Changes.as_manager()
+
+    class Meta:
+        verbose_name = _("变更")
+        verbose_name_plural = _("变更")
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.day}"
+
+
 class Versions(Scoped["ParcelVersion"]):
     def visible_to(self, user: Any) -> Self:
         return self.filter(rights.rows(user, "database", "township_code"))
@@ -122,15 +166,8 @@ class ParcelVersion(models.Model):
     geometry             : EPSG:4490
     area_m2              : on the ellipsoid; planar_area_m2 in the parcel's 3° zone; declared_area_m2 as delivered
     attributes           : the standard fields of the role ``parcels`` that have a value
+    change, ended_by     : the act that made it, and the one that closed or superseded it
     """
-
-    class Reason(models.TextChoices):
-        DELIVERED = "delivered", _("交付")
-        SPLIT = "split", _("分割")
-        MERGED = "merged", _("合并")
-        EDITED = "edited", _("修改")
-        CORRECTED = "corrected", _("更正")
-        UNDONE = "undone", _("撤销")
 
     parcel = models.ForeignKey(
         Parcel, on_delete=models.PROTECT, related_name="versions", verbose_name=_("宗地"), db_index=False
@@ -143,8 +180,12 @@ class ParcelVersion(models.Model):
     recorded_at = models.DateTimeField(_("登记时间"), default=timezone.now)
     closed_at = models.DateTimeField(_("终止登记时间"), null=True, blank=True)
     superseded_at = models.DateTimeField(_("废止时间"), null=True, blank=True)
-    reason = models.CharField(_("原因"), max_length=10, choices=Reason)
+    reason = models.CharField(_("原因"), max_length=10, choices=Change.Kind)
     note = models.CharField(_("说明"), max_length=500, blank=True)
+    change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="made", verbose_name=_("变更"))
+    ended_by = models.ForeignKey(
+        Change, null=True, on_delete=models.PROTECT, related_name="ended", verbose_name=_("终止于"), db_index=False
+    )
     delivery_key = models.UUIDField(_("交付"), null=True, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -168,6 +209,7 @@ class ParcelVersion(models.Model):
         ordering = ("parcel", "n")
         indexes = (
             models.Index(fields=["delivery_key"], condition=Q(delivery_key__isnull=False), name="versions_by_delivery"),
+            models.Index(fields=["ended_by"], condition=Q(ended_by__isnull=False), name="versions_by_end"),
             models.Index(fields=["township_code", "valid_from"], name="versions_by_township"),
         )
         constraints = (
@@ -187,7 +229,8 @@ class ParcelVersion(models.Model):
                 condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")), name="versions_order_of_days"
             ),
             models.CheckConstraint(
-                condition=Q(valid_to=None, closed_at=None) | Q(valid_to__isnull=False, closed_at__isnull=False),
+                condition=Q(valid_to=None, closed_at=None)
+                | Q(valid_to__isnull=False, closed_at__isnull=False, ended_by__isnull=False),
                 name="versions_closed_when_ended",
             ),
             models.CheckConstraint(
