@@ -20,6 +20,9 @@ SETTINGS = "panhuo_platform.config.settings"
 def add_to(root: typer.Typer) -> None:
     """Put the platform's commands at the top level."""
     root.command("serve")(serve_command)
+    audit = typer.Typer(no_args_is_help=True, help="审计 / the audit")
+    audit.command("verify")(audit_verify_command)
+    root.add_typer(audit, name="audit")
     root.command(
         "manage",
         context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
@@ -77,6 +80,14 @@ def manage_command(context: typer.Context) -> None:
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["panhuo manage", *context.args])
+
+
+def audit_verify_command() -> None:
+    """核对审计链：每一条都与散列值相符、前后相连 / check the chain of the audit"""
+    _set_up(django=False)
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["panhuo", "audit_verify"])
 
 
 def _set_up(*, django: bool = True) -> None:
