@@ -27,6 +27,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 WINDOWS = os.name == "nt"
 PLATFORM = "tests/platform"
+BROWSER = "tests/browser"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = "apt-get install chromium fonts-noto-cjk"
 #: What tests/on_postgis.py ends with where there is none, and how to get it.
 NO_POSTGIS = 77
 POSTGIS = "apt-get install postgresql postgresql-postgis"
@@ -137,23 +140,35 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """Everything, then the platform's tests once more on PostGIS; ends by saying what could not be run and why."""
     python = environment(".venv", "dev")
-    workers = [] if any(a.startswith(("-n", "-p")) for a in arguments) else ["-n", str(min(4, os.cpu_count() or 1))]
+    # the browser's tests share one server: they stay together in one process
+    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadgroup"]
+    if any(a.startswith(("-n", "-p")) for a in arguments):
+        workers = []
     code = run([python, "-m", "pytest", *workers, *arguments])
     named = [a for a in arguments if a.startswith("tests")]
-    again = [a for a in arguments if a not in named] + ([a for a in named if PLATFORM in a] if named else [PLATFORM])
-    if code or (named and not any(PLATFORM in a for a in named)):
+    if code:
         return code
-    say("— the platform's tests on PostGIS")
-    code = NO_POSTGIS
-    if not WINDOWS:
-        code = run([python, "tests/on_postgis.py", python, "-m", "pytest", *workers, *again])
-    if code != NO_POSTGIS:
-        return code
-    say(
-        "NOT RUN: the tests on PostGIS; no PostgreSQL with PostGIS was found. 未运行：PostGIS 上的测试。\n"
-        f"  On Debian: {POSTGIS}"
-    )
-    return 1 if os.environ.get("CI", "").lower() in ("1", "true") else 0
+    absent = []
+    if (not named or any(BROWSER in a for a in named)) and not any(map(shutil.which, BROWSERS)):
+        absent.append(f"the tests in a browser; no Chromium was found. 浏览器里的测试。\n  On Debian: {CHROMIUM}")
+    if not named or any(PLATFORM in a for a in named):
+        again = [a for a in arguments if a not in named] + (
+            [a for a in named if PLATFORM in a] if named else [PLATFORM]
+        )
+        say("— the platform's tests on PostGIS")
+        code = NO_POSTGIS
+        if not WINDOWS:
+            code = run([python, "tests/on_postgis.py", python, "-m", "pytest", *workers, *again])
+        if code == NO_POSTGIS:
+            absent.append(
+                "the tests on PostGIS; no PostgreSQL with PostGIS was found. PostGIS 上的测试。\n"
+                f"  On Debian: {POSTGIS}"
+            )
+        elif code:
+            return code
+    for one in absent:
+        say(f"NOT RUN 未运行: {one}")
+    return 1 if absent and os.environ.get("CI", "").lower() in ("1", "true") else 0
 
 
 def lint(arguments: list[str]) -> int:

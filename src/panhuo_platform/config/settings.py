@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "panhuo_platform.maps.apps.MapsConfig",
     "panhuo_platform.api.apps.ApiConfig",
     "panhuo_platform.workbench.apps.WorkbenchConfig",
+    "panhuo_platform.demo",
     "panhuo_platform.config",  # its commands
 ]
 

@@ -1,0 +1,143 @@
+"""A served demo district and a real browser. Everything here runs in one process, one after the other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SIZES = {"desk": (1280, 800), "wide": (1920, 1080), "phone": (390, 844)}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running platform with the demo district."""
+
+    address: str
+    home: Path
+    password: str
+    process: subprocess.Popen[bytes]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Debian's Chromium, without any connection but to this machine; a loud skip where there is none."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        warnings.warn("no Chromium: the tests in a browser are skipped", stacklevel=1)
+        pytest.skip("no Chromium was found")
+    from playwright.sync_api import sync_playwright
+
+    # whatever a page asks for outside of this machine fails, as it would on a network that is cut
+    rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", rules])
+        yield started
+        started.close()
+
+
+def environment(home: Path) -> dict[str, str]:
+    around = {k: v for k, v in os.environ.items() if k not in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL")}
+    return around | {"PANHUO_HOME": str(home), "PANHUO_HOSTS": "127.0.0.1"}
+
+
+def panhuo(home: Path, *command: str) -> str:
+    """Run a command on the site's store; its output."""
+    line = [sys.executable, "-m", "panhuo.cli", *command]
+    done = subprocess.run(line, env=environment(home), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The demo district, served by ``panhuo serve`` with its worker."""
+    home = tmp_path_factory.mktemp("site")
+    panhuo(home, "manage", "demo")
+    port = free_port()
+    serve = [sys.executable, "-m", "panhuo.cli", "serve", "--port", str(port)]
+    with (home / "serve.log").open("wb") as log:
+        process = subprocess.Popen(serve, env=environment(home), stdout=log, stderr=log, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=2):
+                break
+        except OSError:
+            if process.poll() is not None:
+                pytest.fail((home / "serve.log").read_text())
+            time.sleep(0.2)
+    password = (home / "demo-users.txt").read_text(encoding="utf-8").splitlines()[0].split()[-1]
+    yield Site(address, home, password, process)
+    process.terminate()
+    process.wait(20)
+
+
+@pytest.fixture
+def sign_in(site: Site, browser: Any) -> Iterator[Callable[..., Any]]:
+    """``sign_in("ziran", "wide")`` gives a page of that user at that size. Errors on the console fail the test."""
+    opened: list[Any] = []
+    said: list[str] = []
+
+    def page_of(account: str | None, size: str = "desk") -> Any:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            base_url=site.address,
+            viewport={"width": width, "height": height},
+            locale="zh-CN",
+            has_touch=size == "phone",
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: said.append(f"{page.url}: {m.text}") if m.type == "error" else None)
+        page.on("pageerror", lambda e: said.append(f"{page.url}: {e}"))
+        if account is not None:
+            page.goto("/account/sign-in/")
+            page.fill("#id_login", account)
+            page.fill("#id_password", site.password)
+            page.click("main button.btn-primary")
+            page.wait_for_url(f"{site.address}/")
+        return page
+
+    yield page_of
+    for context in opened:
+        context.close()
+    real = [line for line in said if "status of 404" not in line and "status of 403" not in line]
+    assert not real, real
+
+
+@pytest.fixture(scope="session")
+def shots() -> Path:
+    """Where screenshots go: ``PANHUO_SHOTS``, or a folder that is not kept."""
+    folder = Path(os.environ.get("PANHUO_SHOTS", "")) if os.environ.get("PANHUO_SHOTS") else None
+    if folder is None:
+        import tempfile
+
+        folder = Path(tempfile.mkdtemp(prefix="panhuo-shots-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,74 @@
+"""Every page of every menu: no error on the console, no serious fault for axe, nothing wider than the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+#: One account of each kind; townships and contractors are looked at on a phone too.
+ACCOUNTS = {
+    "ziran": ("desk", "wide"),
+    "guyang": ("desk", "phone"),
+    "shuiwu": ("desk", "phone"),
+    "shiju": ("desk",),
+    "xitong": ("desk",),
+    "anquan": ("desk",),
+    "shenji": ("desk",),
+}
+
+
+def violations(page: Any) -> list[str]:
+    """What axe finds that keeps people from using the page."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{v['id']}: {v['help']} ({n['html'][:120]})"
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for n in v["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize(("account", "size"), [(a, s) for a, sizes in ACCOUNTS.items() for s in sizes])
+def test_every_page_of_the_menu(sign_in: Callable[..., Any], shots: Path, account: str, size: str) -> None:
+    page = sign_in(account, size)
+    links = page.eval_on_selector_all(".ph-side .nav-link", "all => all.map(a => a.getAttribute('href'))")
+    assert "/" in links
+    faults = []
+    for href in dict.fromkeys([*links, "/account/"]):
+        page.goto(href)
+        page.wait_for_load_state("networkidle")
+        name = href.strip("/").replace("/", "-") or "home"
+        page.screenshot(path=shots / f"{account}-{size}-{name}.png", full_page=size == "phone")
+        faults += [f"{href}: {fault}" for fault in violations(page)]
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 1:
+            faults.append(f"{href}: {wide} px wider than the screen")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("size", ["desk", "phone"])
+def test_the_sign_in(sign_in: Callable[..., Any], shots: Path, size: str) -> None:
+    page = sign_in(None, size)
+    page.goto("/")
+    assert "/account/sign-in/" in page.url
+    page.screenshot(path=shots / f"sign-in-{size}.png")
+    assert not violations(page)
+    page.fill("#id_login", "ziran")
+    page.fill("#id_password", "wrong")
+    page.click("main button.btn-primary")
+    assert page.locator("[role=alert]").inner_text()
+    assert not violations(page)
+
+
+def test_english(sign_in: Callable[..., Any], shots: Path) -> None:
+    page = sign_in("ziran")
+    page.click("button[value=en]")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("h1").inner_text() == "Workbench"
+    assert page.locator("html").get_attribute("lang") == "en"
+    page.screenshot(path=shots / "english.png")
