@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -47,7 +47,8 @@ _PARCEL = {
 _VERSION = {
     "version_id": ("id", pl.Int64), "n": ("n", pl.Int64), "township_code": ("township_code", pl.String),
     "valid_from": ("valid_from", pl.Date), "area_m2": ("area_m2", pl.Float64),
-    "planar_area_m2": ("planar_area_m2", pl.Float64),
+    "planar_area_m2": ("planar_area_m2", pl.Float64), "change_id": ("change_id", pl.Int64),
+    "delivery_id": ("delivery_id", pl.Int64),
 }  # fmt: skip
 
 
@@ -78,6 +79,17 @@ def frames(
     else:
         parcel, version = "parcel__", ""
         rows = chosen.versions(as_of(user, chosen.day, known_on), known_on)
+    yield from _stream(rows, parcel, version, attributes, geometry)
+
+
+def frames_of(versions: QuerySet[ParcelVersion]) -> Iterator[tuple[pl.DataFrame, pa.LargeBinaryArray]]:
+    """As :func:`frames`, of versions in hand: at most one of each parcel. The platform's own work."""
+    yield from _stream(versions, "parcel__", "", True, True)
+
+
+def _stream(
+    rows: QuerySet[Any], parcel: str, version: str, attributes: bool, geometry: bool
+) -> Iterator[tuple[pl.DataFrame, pa.LargeBinaryArray]]:
     columns = {name: parcel + way for name, (way, _kind) in _PARCEL.items()}
     columns |= {name: version + way for name, (way, _kind) in _VERSION.items()}
     texts = {"classes": f"{parcel}classes", **({"attributes": f"{version}attributes"} if attributes else {})}
@@ -94,6 +106,16 @@ def frames(
         if len(got) < bulk.PIECE:
             return
         last = got[-1][1]
+
+
+def attributes_of(version_ids: Sequence[int]) -> pl.DataFrame:
+    """``version_id`` and the standard fields of some tens of thousands of versions: the platform's own work."""
+    got: list[tuple[int, str]] = []
+    for start in range(0, len(version_ids), 900):  # as many as a statement of SQLite takes
+        rows = ParcelVersion.objects.filter(pk__in=version_ids[start : start + 900])
+        got.extend(rows.annotate(_told=Cast("attributes", TextField())).values_list("pk", "_told"))
+    told = pl.DataFrame(got, schema={"version_id": pl.Int64, "_told": pl.String}, orient="row")
+    return told.select("version_id").hstack(from_json(told["_told"]))
 
 
 def _piece(got: list[tuple[Any, ...]], names: list[str], geometry: bool) -> tuple[pl.DataFrame, pa.LargeBinaryArray]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import polars as pl
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from panhuo.land.polygons import Polygons
 from panhuo.progress import Progress, silent
+from panhuo_platform.deliveries.models import Delivery
 from panhuo_platform.geosqlite.bulk import many_new_rows
 from panhuo_platform.organisations import locality
 from panhuo_platform.organisations.models import User
@@ -25,18 +25,20 @@ from panhuo_platform.parcels.attributes import standard, to_json
 from panhuo_platform.parcels.models import Change, NumberCounter, Parcel, ParcelVersion
 from panhuo_platform.parcels.shapes import areas, multipolygons
 
+#: No division: the row that whoever changes the register holds until the end.
+_TURN = "-"
 _EMPTY: dict[Any, Any] = {"parcel_id": pl.Int64, "version_id": pl.Int64, "number": pl.String, "area_m2": pl.Float64}
 
 
 def begin(
-    kind: Change.Kind, actor: User | None, day: date, *, delivery_key: UUID | None = None, note: str = ""
+    kind: Change.Kind, actor: User | None, day: date, *, delivery: Delivery | None = None, note: str = ""
 ) -> Change:
-    """A change that holds from ``day``, learned now."""
+    """A change that holds from ``day``, learned now. Until its transaction ends, nobody else begins one."""
     if day > timezone.localdate():
         raise ValidationError(_("生效日期 %(day)s 在今天之后；请填写已经发生的变更日期。") % {"day": day})
-    return Change.objects.create(
-        kind=kind, actor=actor, day=day, at=timezone.now(), delivery_key=delivery_key, note=note[:500]
-    )
+    NumberCounter.objects.get_or_create(prefix=_TURN)
+    NumberCounter.objects.select_for_update().get(prefix=_TURN)
+    return Change.objects.create(kind=kind, actor=actor, day=day, at=timezone.now(), delivery=delivery, note=note[:500])
 
 
 def end(change: Change, versions: pl.DataFrame, *, parcels_too: bool) -> None:
@@ -74,6 +76,7 @@ def put(
 
     rows       : the standard fields of the role ``parcels``, with ``township_code``; and, for versions of parcels
                  that are there, ``parcel_id``, ``number`` and ``n`` (the version's number), null for new ones
+                 With ``change_id`` and ``delivery_id`` they count as made by those again
     geometry   : WKB of EPSG:4490 beside them
     valid_from : the day they hold from; None: the day of the change
 
@@ -147,6 +150,10 @@ def _put(
         bulk.insert(
             Parcel, new, outcome="", main_class="", classes=[], stage=stage, in_upper_register=False, upper_number=""
         )
+    whence: dict[str, Any] = {"change": change.pk, "delivery": change.delivery_id}
+    again = [pl.col(c) for c in ("change_id", "delivery_id") if c in rows.columns]
+    if again:
+        whence = {}
     bulk.insert(
         ParcelVersion,
         pl.DataFrame(
@@ -162,10 +169,10 @@ def _put(
                 "declared_area_m2": fields["declared_area_m2"],
                 "attributes": to_json(fields),
             }
-        ),
+        ).hstack(rows.select(again)),
         multipolygons(geometry, polygons),
         valid_to=None, recorded_at=change.at, closed_at=None, superseded_at=None, reason=reason.value,
-        note=change.note, change=change.pk, ended_by=None, delivery_key=change.delivery_key, actor=change.actor_id,
+        note=change.note, ended_by=None, actor=change.actor_id, **whence,
     )  # fmt: skip
     old = parcels.filter(~rows["_new"])
     if old.height:

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from panhuo_platform.deliveries.models import Delivery
 from panhuo_platform.organisations import rights
 from panhuo_platform.parcels.fields import CodeField
 from panhuo_platform.parcels.models.register import Parcel
@@ -36,7 +37,9 @@ class LegacyParcel(models.Model):
     geometry = models.MultiPolygonField(_("图形"), srid=4490, null=True, blank=True)
     area_m2 = models.FloatField(_("椭球面积"), null=True, blank=True)
     attributes = models.JSONField(_("属性"), default=dict, blank=True)
-    delivery_key = models.UUIDField(_("交付"), null=True, blank=True)
+    delivery = models.ForeignKey(
+        Delivery, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("交付")
+    )
     entered_at = models.DateTimeField(_("入库时间"), default=timezone.now)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("经办人")
@@ -134,7 +137,9 @@ class IssueItem(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("办理人")
     )
     answered_at = models.DateTimeField(_("办理时间"), null=True)
-    delivery_key = models.UUIDField(_("交付"), null=True, blank=True)
+    delivery = models.ForeignKey(
+        Delivery, null=True, blank=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("交付")
+    )
     entered_at = models.DateTimeField(_("登记时间"), default=timezone.now)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("登记人")

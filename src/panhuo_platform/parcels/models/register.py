@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from panhuo_platform.deliveries.models import Delivery
 from panhuo_platform.organisations import rights
 from panhuo_platform.parcels.fields import CodeField
 from panhuo_platform.scope import Scoped
@@ -117,7 +118,9 @@ class Change(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+", verbose_name=_("经办人")
     )
-    delivery_key = models.UUIDField(_("交付"), null=True, blank=True, db_index=True)
+    delivery = models.ForeignKey(
+        Delivery, null=True, blank=True, on_delete=models.PROTECT, related_name="changes", verbose_name=_("交付")
+    )
     note = models.CharField(_("说明"), max_length=500, blank=True)
     counts = models.JSONField(_("统计"), default=dict)
     undone_by = models.OneToOneField(
@@ -186,7 +189,15 @@ class ParcelVersion(models.Model):
     ended_by = models.ForeignKey(
         Change, null=True, on_delete=models.PROTECT, related_name="ended", verbose_name=_("终止于"), db_index=False
     )
-    delivery_key = models.UUIDField(_("交付"), null=True, blank=True)
+    delivery = models.ForeignKey(
+        Delivery,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="versions",
+        verbose_name=_("交付"),
+        db_index=False,
+    )
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -208,7 +219,7 @@ class ParcelVersion(models.Model):
         verbose_name_plural = _("宗地版本")
         ordering = ("parcel", "n")
         indexes = (
-            models.Index(fields=["delivery_key"], condition=Q(delivery_key__isnull=False), name="versions_by_delivery"),
+            models.Index(fields=["delivery"], condition=Q(delivery__isnull=False), name="versions_by_delivery"),
             models.Index(fields=["ended_by"], condition=Q(ended_by__isnull=False), name="versions_by_end"),
             models.Index(fields=["township_code", "valid_from"], name="versions_by_township"),
         )
