@@ -6,6 +6,7 @@ from allauth.account import views as account
 from allauth.mfa.base import views as factor
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
+from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.usersessions import views as sessions
 from django.urls import include, path
 
@@ -34,5 +35,7 @@ urlpatterns = [
     path("factor/recovery/", signed_in(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
     path("factor/recovery/generate/", signed_in(codes.generate_recovery_codes), name="mfa_generate_recovery_codes"),
     path("factor/recovery/download/", signed_in(codes.download_recovery_codes), name="mfa_download_recovery_codes"),
+    path("elsewhere/<str:provider_id>/", anyone(oidc.login), name="openid_connect_login"),
+    path("elsewhere/<str:provider_id>/back/", anyone(oidc.callback), name="openid_connect_callback"),
     path("sessions/", signed_in(sessions.list_usersessions), name="usersessions_list"),
 ]

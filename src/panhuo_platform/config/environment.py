@@ -7,6 +7,10 @@ PANHUO_HOSTS       host names that are answered, with commas (default: localhost
 PANHUO_HTTPS       ``1`` behind a server that speaks TLS: cookies and redirects are for https only
 PANHUO_DEBUG       ``1`` for developers: errors are shown in full
 PANHUO_IDLE        minutes without a request after which a session ends (default: 30)
+PANHUO_OIDC        sign-in by the government's own identity service (OpenID Connect): the address of its
+                   ``.well-known/openid-configuration``; with PANHUO_OIDC_CLIENT, PANHUO_OIDC_SECRET,
+                   PANHUO_OIDC_NAME (what the button says) and PANHUO_OIDC_CLAIM (what names the account here;
+                   default: preferred_username)
 PANHUO_SECOND_FACTOR  who has to sign in with a second factor: ``nobody`` (default), ``administrators``, ``everybody``
 """
 
@@ -24,6 +28,17 @@ _KEY_FILE = "secret-key"
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """A service that signs people in for us."""
+
+    server: str
+    client: str
+    secret: str
+    name: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """The settings of one installation."""
 
@@ -35,6 +50,7 @@ class Environment:
     debug: bool
     idle_minutes: int
     second_factor: str
+    oidc: Oidc | None
 
 
 def read() -> Environment:
@@ -51,11 +67,27 @@ def read() -> Environment:
         debug=_yes("PANHUO_DEBUG"),
         idle_minutes=_minutes("PANHUO_IDLE", 30),
         second_factor=_one_of("PANHUO_SECOND_FACTOR", ("nobody", "administrators", "everybody")),
+        oidc=_oidc(),
     )
 
 
 def _yes(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() in ("1", "true", "yes", "on")
+
+
+def _oidc() -> Oidc | None:
+    server = os.environ.get("PANHUO_OIDC", "").strip()
+    if not server:
+        return None
+    told = {key: os.environ.get(f"PANHUO_OIDC_{key}", "").strip() for key in ("CLIENT", "SECRET", "NAME", "CLAIM")}
+    missing = [f"PANHUO_OIDC_{key}" for key in ("CLIENT", "SECRET") if not told[key]]
+    if missing:
+        raise PanhuoError(
+            f"设了 PANHUO_OIDC，还要设 {'、'.join(missing)}。", f"PANHUO_OIDC also needs {', '.join(missing)}."
+        )
+    return Oidc(
+        server, told["CLIENT"], told["SECRET"], told["NAME"] or "统一身份认证", told["CLAIM"] or "preferred_username"
+    )
 
 
 def _minutes(name: str, default: int) -> int:

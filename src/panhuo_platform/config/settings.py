@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
 from panhuo_platform.config import environment, libraries
 from panhuo_platform.config.stores import store
+
+
+def origin(address: str) -> str:
+    """Scheme and host of an address."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
 
 HERE = Path(__file__).resolve().parent.parent
 _given = environment.read()
@@ -30,6 +38,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "panhuo_platform.regions.apps.RegionsConfig",
     "panhuo_platform.organisations.apps.OrganisationsConfig",
     "panhuo_platform.audit.apps.AuditConfig",
@@ -78,6 +88,26 @@ MFA_ADAPTER = "panhuo_platform.accounts.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "盘活"
 USERSESSIONS_TRACK_ACTIVITY = False  # once a minute is enough: accounts.middleware
+# The government's own identity service, where there is one. It says who somebody is; what they may do stands here.
+SOCIALACCOUNT_ADAPTER = "panhuo_platform.accounts.elsewhere.ElsewhereAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = (
+    {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "oidc", "name": _given.oidc.name, "client_id": _given.oidc.client,
+                    "secret": _given.oidc.secret,
+                    "settings": {"server_url": _given.oidc.server, "claim": _given.oidc.claim},
+                }
+            ],
+        }
+    }
+    if _given.oidc
+    else {}
+)  # fmt: skip
 #: Minutes without a request after which a session ends.
 IDLE_MINUTES = _given.idle_minutes
 #: Who signs in with a second factor: ``nobody`` has to, ``administrators``, or ``everybody``.
@@ -155,7 +185,8 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": ["'self'"],
         "worker-src": ["'self'"],
         "manifest-src": ["'self'"],
-        "form-action": ["'self'"],
+        # a form that leads to the identity service is followed by the browser only where this names it
+        "form-action": ["'self'", *([origin(_given.oidc.server)] if _given.oidc else [])],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from panhuo_platform.organisations import commands
@@ -40,11 +41,8 @@ def settle(password: str, since: date) -> list[Person]:
             user, _first = commands.open_account(founded["system"], person.account, name=person.said)
             commands.grant(founded["security"], user, role, unit, starts_on=since)
             people.append(person)
-        for user in User.objects.all():
-            # for trying out: nobody has to change it, everybody can be somebody else in a moment
-            user.set_password(password)
-            user.must_change_password = False
-            user.save(update_fields=["password", "must_change_password"])
+        # for trying out: nobody has to change it, everybody can be somebody else in a moment
+        User.objects.update(password=make_password(password), must_change_password=False)
     return people
 
 
