@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The newcomer's door: sets up an environment and runs the work on it. Standard library only.
 
-    python3 dev.py demo           make the demo district and run the whole survey on it
+    python3 dev.py demo           make the demo district, run the whole survey on it and serve it (--no-serve: not)
     python3 dev.py test           run every test
     python3 dev.py lint           style, types, import floors
     python3 dev.py bench          speed against other engines, as ratios, then the main job at size (own environment)
@@ -125,16 +125,26 @@ def pages(python: Path) -> None:
 
 
 def demo(arguments: list[str]) -> int:
+    """Make the demo district, run the survey on it, put it on the platform and serve it."""
     python = environment(".venv", "dev")
     panhuo: list[str | Path] = [python, "-m", "panhuo.cli"]
     folder, rest = "demo-district", list(arguments)
+    serve = "--no-serve" not in rest
+    if not serve:
+        rest.remove("--no-serve")
     if rest and not rest[0].startswith("-"):
         folder = rest.pop(0)
     if not (ROOT / folder / "survey.yaml").exists() or rest:
         code = run([*panhuo, "demo", folder, *rest])
         if code:
             return code
-    return run([*panhuo, "survey", "run", str(Path(folder) / "survey.yaml")])
+    code = run([*panhuo, "survey", "run", str(Path(folder) / "survey.yaml")])
+    if code:
+        return code
+    around = dict(os.environ)
+    around.setdefault("PANHUO_HOME", str(ROOT / "panhuo-home"))
+    code = run([*panhuo, "manage", "demo", str(ROOT / folder)], env=around)
+    return code or (run([*panhuo, "serve"], env=around) if serve else 0)
 
 
 def test(arguments: list[str]) -> int:
