@@ -50,6 +50,11 @@ def _part(part: str) -> str:
     return plain
 
 
+def storable(text: str) -> str:
+    """A text that every database and log takes: no NUL, no half of a character."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def room_for(size: int) -> None:
     """ValidationError where the file is too large, or the disk has no room for it."""
     if size <= 0:

@@ -21,6 +21,7 @@ from panhuo_platform.audit.commands import record
 from panhuo_platform.audit.models import AuditEvent
 from panhuo_platform.deliveries import kept
 from panhuo_platform.deliveries.checking import Checked, check
+from panhuo_platform.deliveries.files import storable
 from panhuo_platform.deliveries.models import DeliveredLayer, Delivery, Finding, HandedBack, Repair
 from panhuo_platform.deliveries.understanding import described, memories
 from panhuo_platform.jobs.commands import start
@@ -50,6 +51,7 @@ def read(running: Running, *, delivery: int) -> dict[str, Any]:
     for k, layer in enumerate(opened.layers, 1):
         running("保存图层", k - 1, len(opened.layers))
         name = f"layers/{number}-{k}.parquet"
+        layer = _storable(layer)
         kept.keep(layer, row.folder / name)
         layers.append(DeliveredLayer(delivery=row, number=k, kept=name, **described(layer, known)))
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,6 +90,14 @@ def check_all(running: Running, *, delivery: int) -> dict[str, Any]:
             )  # fmt: skip
     _sweep(row, running)
     return {"findings": checked.findings.height, **_counts(checked.findings), "handed_back": checked.back.height}
+
+
+def _storable(layer: exchange.Layer) -> exchange.Layer:
+    """The layer with names that every database takes."""
+    names = [storable(n) for n in layer.fields]
+    return layer.with_(
+        table=layer.table.rename_columns(names), name=storable(layer.name)[:300], source=storable(layer.source)[:600]
+    )
 
 
 def _at(pk: int, state: str) -> Delivery:
@@ -141,7 +151,7 @@ def _said(findings: pl.DataFrame) -> Text:
     told = findings.head(3)
     zh = [f"{r['source']}：{r['zh']}{r['suggestion_zh'] or ''}" for r in told.iter_rows(named=True)]
     en = [f"{r['source']}: {r['en']} {r['suggestion_en'] or ''}" for r in told.iter_rows(named=True)]
-    return Text("\n".join(zh), "\n".join(en))
+    return Text(storable("\n".join(zh)), storable("\n".join(en)))
 
 
 def _refuse(running: Running, row: Delivery, why: Text) -> dict[str, Any]:
@@ -200,10 +210,11 @@ def _finding(row: Delivery, number: int, f: dict[str, Any]) -> Finding:
     placed = f["lon"] is not None and f["lat"] is not None
     return Finding(
         delivery=row, layer_id=f["layer_id"], run=number, code=f["code"], severity=f["severity"],
-        source=(f["source"] or "")[:600], row=f["row"], code_of_row=(f["key"] or "")[:200],
-        field=(f["field"] or "")[:120], value=f["value"] or "", count=f["count"] or 1,
+        source=storable(f["source"] or "")[:600], row=f["row"], code_of_row=storable(f["key"] or "")[:200],
+        field=storable(f["field"] or "")[:120], value=storable(f["value"] or ""), count=f["count"] or 1,
         place=Point(f["lon"], f["lat"], srid=4490) if placed else None,
-        zh=f["zh"], en=f["en"], suggestion_zh=f["suggestion_zh"] or "", suggestion_en=f["suggestion_en"] or "",
+        zh=storable(f["zh"]), en=storable(f["en"]), suggestion_zh=storable(f["suggestion_zh"] or ""),
+        suggestion_en=storable(f["suggestion_en"] or ""),
         mender=f["mender"][:80],
     )  # fmt: skip
 
@@ -213,8 +224,9 @@ def _repair(number: int, r: dict[str, Any], crs: str) -> Repair:
     # an area is written with its unit, which wins over that of the column
     value = f"{r['area_after']}平方米" if r["code"] == "A06" else r["after"] or ""
     return Repair(
-        layer_id=r["layer_id"], run=number, code=r["code"], row=r["row"], code_of_row=(r["key"] or "")[:200],
-        field=r["field"] or "", value="" if shape else value, before=r["before"] or "", after=r["after"] or "",
+        layer_id=r["layer_id"], run=number, code=r["code"], row=r["row"], code_of_row=storable(r["key"] or "")[:200],
+        field=r["field"] or "", value="" if shape else storable(value), before=storable(r["before"] or ""),
+        after=storable(r["after"] or ""),
         area_before=r["area_before"], area_after=r["area_after"], zh=r["zh"], en=r["en"],
         wkb=r["geometry"], crs=crs if shape else "",
     )  # fmt: skip

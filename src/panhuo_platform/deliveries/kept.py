@@ -31,13 +31,13 @@ _WKB, _ROW = "__wkb", "__row"
 def keep(layer: Layer, path: Path) -> None:
     """Write a layer so that :func:`opened` gives it back."""
     columns = {_WKB: layer.geometry} if layer.geometry is not None else {}
-    table = layer.table.replace_schema_metadata(None)
+    table = layer.table
     # columns by number: a delivered table may have two of one name, or one of ours
     arrays = [*table.columns, *columns.values(), _numbers(layer)]
     names = [*(f"c{k}" for k in range(table.num_columns)), *columns, _ROW]
     about = {
         "name": layer.name, "source": layer.source, "driver": layer.driver, "encoding": layer.encoding,
-        "geometry_type": layer.geometry_type, "notes": list(layer.notes), "columns": table.column_names,
+        "geometry_type": layer.geometry_type, "notes": list(layer.notes), "columns": list(layer.fields),
         "crs": crs_text(layer.crs),
         "crs_told": [layer.crs.source, layer.crs.confidence] if layer.crs is not None else None,
     }  # fmt: skip

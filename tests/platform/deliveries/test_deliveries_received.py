@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import struct
 import zipfile
 from pathlib import Path
@@ -208,6 +209,16 @@ def test_a_formula_in_a_cell_stays_a_text_in_what_we_hand_out(town: Any, deliver
     cells = [c for line in book.worksheets[0].iter_rows() for c in line]
     assert "=1+1" in [c.value for c in cells]
     assert all(c.data_type != "f" for c in cells)
+
+
+def test_cells_that_no_database_takes_are_told_without_harm(town: Any, opened: Delivery, run_jobs: Any) -> None:
+    """A NUL in a cell, in a header, in a name; half of a character in a name."""
+    content = json.dumps([{"统一社会信用代码": "91\0 370", "企业\0名称": "示\0例"}]).encode()
+    send(town, opened, "企业\0名录\ud800.json", content)
+    commands.receive(town, opened)
+    assert [j.state for j in run_jobs()] == ["done", "done"]
+    assert opened.layers.get().rows == 1
+    assert Finding.objects.filter(delivery=opened, code="A04").exists()
 
 
 def test_an_operator_takes_in_a_folder_that_lies_on_the_server(

@@ -19,6 +19,7 @@ from panhuo_platform.audit.models import AuditEvent
 from panhuo_platform.deliveries import kept, template
 from panhuo_platform.deliveries.checking import settings_of_locality
 from panhuo_platform.deliveries.commands.describing import changeable
+from panhuo_platform.deliveries.files import storable
 from panhuo_platform.deliveries.models import Correction, DeliveredLayer, Delivery, Repair
 from panhuo_platform.deliveries.understanding import as_input
 from panhuo_platform.organisations.models import User
@@ -106,8 +107,8 @@ def _correct(
     current = {f: _column(opened, kept.column_of(layer, f)) for f in {f for v in changes.values() for f in v}}
     made = [
         Correction(
-            layer=layer, row=row, field=field, value=value.strip()[:_MOST_TEXT],
-            before=current[field][places[row]] or "", way=way, by=actor,
+            layer=layer, row=row, field=field, value=storable(value).strip()[:_MOST_TEXT],
+            before=storable(current[field][places[row]] or ""), way=way, by=actor,
         )
         for row, values in changes.items()
         for field, value in values.items()

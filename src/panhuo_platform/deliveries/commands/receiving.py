@@ -53,6 +53,7 @@ def open_delivery(
 
 def begin_upload(actor: User, delivery: Delivery, *, name: str, size: int, sha256: str = "") -> Upload:
     """A file is announced; the same file announced again is gone on with where it stopped."""
+    name = files.storable(name)
     try:
         return _begin(actor, delivery, name=name, size=size, sha256=sha256)
     except ValidationError as error:
