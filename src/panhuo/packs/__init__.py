@@ -13,6 +13,9 @@ from panhuo.packs.load import check_pack, load_pack
 from panhuo.packs.pack import Layer, Pack, Unset
 from panhuo.packs.problems import PackError, Place, Problem
 from panhuo.packs.scaffold import new_pack
+from panhuo.packs.settable import NewValue, Setting, settings, with_values
+from panhuo.packs.settings_book import read_settings, write_settings
+from panhuo.packs.thaw import read_frozen, thaw
 from panhuo.packs.thresholds import export_thresholds, import_thresholds
 from panhuo.packs.trials import Evaluated, Trial, run_tests
 from panhuo.packs.unset import unset_values
@@ -21,11 +24,13 @@ __all__ = [
     "Change",
     "Evaluated",
     "Layer",
+    "NewValue",
     "Pack",
     "PackError",
     "PackInfo",
     "Place",
     "Problem",
+    "Setting",
     "Trial",
     "Unset",
     "check_pack",
@@ -38,8 +43,14 @@ __all__ = [
     "list_packs",
     "load_pack",
     "new_pack",
+    "read_frozen",
+    "read_settings",
     "render_changes",
     "run_tests",
+    "settings",
     "show",
+    "thaw",
     "unset_values",
+    "with_values",
+    "write_settings",
 ]

@@ -36,23 +36,23 @@ _FILLS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """One row: what is written in it, and which pack wrote it."""
 
     keys: tuple[str, ...]
     fields: Mapping[str, Any]
     origin: str
 
-    def same(self, other: _Row) -> bool:
+    def same(self, other: Row) -> bool:
         return all(self.fields.get(f) == other.fields.get(f) for f in _FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Sheet:
     """One table: its key columns, and for each key combination its rows (several when they are dated)."""
 
     keys: tuple[str, ...]
-    groups: Mapping[tuple[str, ...], tuple[_Row, ...]]
+    groups: Mapping[tuple[str, ...], tuple[Row, ...]]
 
 
 def export_thresholds(pack: Pack, path: Path) -> Path:
@@ -69,7 +69,7 @@ def export_thresholds(pack: Pack, path: Path) -> Path:
         notes.append([line])
     notes.column_dimensions["A"].width = 100
     for name, sheet in sheets.items():
-        _write_sheet(book.create_sheet(name), sheet, pack.id)
+        write_sheet(book.create_sheet(name), sheet, pack.id)
     _write_open(book.create_sheet(_OPEN), pack)
     book.active = 1 if sheets else 0
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -130,53 +130,53 @@ def _reread(layer: Layer) -> RawLayer:
     return RawLayer(layer.id, layer.folder, trees)
 
 
-def _effective(layers: Iterable[RawLayer]) -> dict[str, _Sheet]:
+def _effective(layers: Iterable[RawLayer]) -> dict[str, Sheet]:
     """The tables of several layers laid over one another: a layer's rows for some keys replace its parents'."""
     layers = list(layers)
     documents = {layer.id: layer.document for layer in layers}
-    laid: dict[str, _Sheet] = {}
+    laid: dict[str, Sheet] = {}
     for layer in layers:
         for name, sheet in _sheets(layer.trees.get(THRESHOLDS), layer, documents).items():
             before = laid.get(name)
             if before is None or before.keys != sheet.keys:
                 laid[name] = sheet
                 continue
-            laid[name] = _Sheet(sheet.keys, {**before.groups, **_completed(sheet.groups, before.groups)})
+            laid[name] = Sheet(sheet.keys, {**before.groups, **_completed(sheet.groups, before.groups)})
     return laid
 
 
 def _completed(
-    groups: Mapping[tuple[str, ...], tuple[_Row, ...]], before: Mapping[tuple[str, ...], tuple[_Row, ...]]
-) -> dict[tuple[str, ...], tuple[_Row, ...]]:
+    groups: Mapping[tuple[str, ...], tuple[Row, ...]], before: Mapping[tuple[str, ...], tuple[Row, ...]]
+) -> dict[tuple[str, ...], tuple[Row, ...]]:
     """Cells that a child leaves empty keep the parent's text, as loading does (the value itself is never kept)."""
     done = {}
     for keys, rows in groups.items():
         above = before.get(keys, ())
         if len(rows) == len(above) == 1:
             kept = {k: v for k, v in above[0].fields.items() if k != "value"}
-            rows = (_Row(keys, {**kept, **rows[0].fields}, rows[0].origin),)
+            rows = (Row(keys, {**kept, **rows[0].fields}, rows[0].origin),)
         done[keys] = rows
     return done
 
 
-def _sheets(tree: Located | None, layer: RawLayer, documents: Mapping[str, str | None]) -> dict[str, _Sheet]:
+def _sheets(tree: Located | None, layer: RawLayer, documents: Mapping[str, str | None]) -> dict[str, Sheet]:
     if tree is None:
         return {}
     plain = complete(tree, layer, documents, Problems()).plain()
     sheets = {}
     for table in plain["tables"]:
-        groups: dict[tuple[str, ...], tuple[_Row, ...]] = {}
+        groups: dict[tuple[str, ...], tuple[Row, ...]] = {}
         for row in table["rows"]:
             fields = {k: v for k, v in row.items() if k in _FIELDS}
-            groups[row["keys"]] = (*groups.get(row["keys"], ()), _Row(row["keys"], fields, layer.id))
-        sheets[table["id"]] = _Sheet(table["keys"], groups)
+            groups[row["keys"]] = (*groups.get(row["keys"], ()), Row(row["keys"], fields, layer.id))
+        sheets[table["id"]] = Sheet(table["keys"], groups)
     return sheets
 
 
 def _changes(
-    before: Mapping[str, _Sheet],
-    asked: Mapping[str, _Sheet],
-    mine: Mapping[str, _Sheet],
+    before: Mapping[str, Sheet],
+    asked: Mapping[str, Sheet],
+    mine: Mapping[str, Sheet],
 ) -> list[Change]:
     file, changes = f"{THRESHOLDS}.xlsx", []
     for name, sheet in asked.items():
@@ -196,7 +196,7 @@ def _changes(
     return changes
 
 
-def _row_changes(file: str, entry: str, was: tuple[_Row, ...], rows: tuple[_Row, ...]) -> list[Change]:
+def _row_changes(file: str, entry: str, was: tuple[Row, ...], rows: tuple[Row, ...]) -> list[Change]:
     changes = []
     for number in range(max(len(was), len(rows))):
         if number >= len(rows):
@@ -212,8 +212,8 @@ def _row_changes(file: str, entry: str, was: tuple[_Row, ...], rows: tuple[_Row,
 
 
 def _own_rows(
-    asked: Mapping[str, _Sheet], inherited: Mapping[str, _Sheet], mine: Mapping[str, _Sheet]
-) -> dict[str, _Sheet]:
+    asked: Mapping[str, Sheet], inherited: Mapping[str, Sheet], mine: Mapping[str, Sheet]
+) -> dict[str, Sheet]:
     """What the pack writes itself: rows it had, and rows that differ from the inherited ones."""
     kept = {}
     for name, sheet in asked.items():
@@ -225,26 +225,27 @@ def _own_rows(
             if above is None or above.keys != sheet.keys or keys in own or not _equal(rows, above.groups.get(keys, ()))
         }
         if groups:
-            kept[name] = _Sheet(sheet.keys, groups)
+            kept[name] = Sheet(sheet.keys, groups)
     return kept
 
 
-def _equal(a: tuple[_Row, ...], b: tuple[_Row, ...]) -> bool:
+def _equal(a: tuple[Row, ...], b: tuple[Row, ...]) -> bool:
     return len(a) == len(b) and all(x.same(y) for x, y in zip(a, b, strict=True))
 
 
-def _write_own(path: Path, sheets: Mapping[str, _Sheet], pack_id: str) -> None:
+def _write_own(path: Path, sheets: Mapping[str, Sheet], pack_id: str) -> None:
     if not sheets:
         path.unlink(missing_ok=True)
         return
     book = openpyxl.Workbook()
     book.remove(book.active)
     for name, sheet in sheets.items():
-        _write_sheet(book.create_sheet(name), sheet, pack_id)
+        write_sheet(book.create_sheet(name), sheet, pack_id)
     book.save(path)
 
 
-def _write_sheet(target: Any, sheet: _Sheet, pack_id: str) -> None:
+def write_sheet(target: Any, sheet: Sheet, pack_id: str | None) -> None:
+    """One table into an empty worksheet: yellow where nobody has set the value, grey where another pack wrote it."""
     headings = [*sheet.keys, *_FIELDS, "origin"]
     target.append(headings)
     for cell in target[1]:
@@ -253,7 +254,7 @@ def _write_sheet(target: Any, sheet: _Sheet, pack_id: str) -> None:
         for row in rows:
             target.append([*keys, *(row.fields.get(f) for f in _FIELDS), row.origin])
             number = target.max_row
-            if row.origin != pack_id:
+            if pack_id is not None and row.origin != pack_id:
                 for cell in target[number]:
                     cell.fill = _FILLS["inherited"]
             if row.fields.get("value") is None:

@@ -13,7 +13,7 @@ import polars as pl
 from panhuo.identify import Verdicts, identify
 from panhuo.identify import load as load_verdicts
 from panhuo.messages import PanhuoError
-from panhuo.packs import Pack, load_pack
+from panhuo.packs import Pack, load_pack, read_frozen
 from panhuo.survey.config import SurveyConfig, load_config
 from panhuo.survey.measured import load_measured
 from panhuo.survey.run import STAGES
@@ -68,7 +68,9 @@ class Finished:
         return identify(self.facts(), self.pack(pack), on=self.config.on, sources=sources)
 
     def pack(self, name: str, on: date | None = None) -> Pack:
-        """A pack by id or folder, also one that stands beside the survey, as on the survey's day or another."""
+        """A pack by id, folder or frozen file, also one that stands beside the survey, on its day or another."""
+        if name.endswith(".json"):
+            return read_frozen(self.config.folder / name, on=on or self.config.on)
         return load_pack(name, on or self.config.on, [self.config.folder / p for p in self.config.packs] or None)
 
     def handed_back(self) -> pl.DataFrame:

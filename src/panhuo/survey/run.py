@@ -21,7 +21,7 @@ from panhuo.identify import load as load_verdicts
 from panhuo.identify import save as save_verdicts
 from panhuo.identify.from_pack import standard_of
 from panhuo.messages import PanhuoError, join_findings
-from panhuo.packs import Pack, freeze, load_pack
+from panhuo.packs import Pack, freeze, load_pack, read_frozen
 from panhuo.progress import Progress, silent
 from panhuo.quality.catalogue import Settings
 from panhuo.survey.check import QUOTED, check_each, check_together
@@ -75,7 +75,9 @@ def open_survey(path: str | Path) -> SurveyConfig:
 
 
 def pack_of(config: SurveyConfig) -> Pack:
-    """The pack that the survey names, as it is in force on the survey's day."""
+    """The pack that the survey names, as in force on the survey's day: by its id, or frozen in a file beside it."""
+    if config.pack.endswith(".json"):
+        return read_frozen(config.folder / config.pack, on=config.on)
     return load_pack(config.pack, on=config.on, folders=[config.folder / p for p in config.packs] or None)
 
 
