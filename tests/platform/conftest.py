@@ -25,13 +25,16 @@ def _no_memory_between_tests() -> Iterator[None]:
 
 @pytest.fixture
 def emptied(transactional_db: None) -> Iterator[None]:
-    """For tests with real transactions: takes the audit's triggers away before the tables are emptied again."""
-    from panhuo_platform.audit.protection import protect, release
+    """For tests with real transactions: takes the triggers away that hold rows, before the tables are emptied again."""
+    from panhuo_platform.audit import protection as audit
+    from panhuo_platform.identification import protection as identification
 
-    release(connection)
-    protect(connection)
+    for held in (audit, identification):
+        held.release(connection)
+        held.protect(connection)
     yield
-    release(connection)
+    for held in (audit, identification):
+        held.release(connection)
 
 
 @dataclass
@@ -79,12 +82,3 @@ def run_jobs() -> Callable[[], list[Any]]:
     from panhuo_platform.jobs.worker import run_waiting
 
     return run_waiting
-
-
-@pytest.fixture
-def worker() -> Iterator[Any]:
-    """Starts real worker processes on the test's database: ``worker("--once")``."""
-    from worker_processes import workers
-
-    with workers() as start:
-        yield start

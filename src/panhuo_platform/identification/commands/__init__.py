@@ -1,0 +1,1 @@
+"""Writes of identification, one module a subject: standards, runs, steps, overrides, objections, submissions."""

@@ -1,0 +1,41 @@
+"""Long work of identification: runs and trials. Each may be begun again after the death of its worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from panhuo.survey.config import load_config
+from panhuo.survey.run import run as run_survey
+from panhuo_platform.identification import inputs, loading, trials
+from panhuo_platform.identification.models import Run, StandardVersion
+from panhuo_platform.jobs.registry import Running, job
+from panhuo_platform.organisations.models import User
+
+
+@job("identification.run", _("认定运行"))
+def identify_register(running: Running, *, run: int) -> dict[str, Any]:
+    """Export, survey, load. The survey goes on where a killed worker left it; loading is one transaction."""
+    row = Run.objects.select_related("version", "started_by").get(pk=run)
+    if row.state == Run.State.LOADED:
+        return dict(row.manifest.get("counts", {}))
+    Run.objects.filter(pk=run).update(state=Run.State.RUNNING)
+    try:
+        survey = inputs.prepare(row, running)
+        run_survey(load_config(survey), progress=running)
+        counts = loading.load(row, running)
+        trials.prepare(row, running)
+    except Exception:
+        Run.objects.filter(pk=run).exclude(state=Run.State.LOADED).update(state=Run.State.FAILED)
+        raise
+    return counts
+
+
+@job("identification.trial", _("标准试运行"))
+def try_standard(running: Running, *, version: int) -> dict[str, Any]:
+    """Judge the last run's facts by a draft and keep what flips."""
+    row = StandardVersion.objects.get(pk=version)
+    actor: User = running.actor
+    trial = trials.try_out(actor, row, running)
+    return {"trial": trial.pk, "flipped": trial.flipped, "parcels": trial.parcels}

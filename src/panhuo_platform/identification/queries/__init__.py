@@ -1,0 +1,1 @@
+"""Reads of identification, one module a subject; each takes the acting user."""
