@@ -82,3 +82,12 @@ def run_jobs() -> Callable[[], list[Any]]:
     from panhuo_platform.jobs.worker import run_waiting
 
     return run_waiting
+
+
+@pytest.fixture
+def worker() -> Iterator[Any]:
+    """Starts real worker processes on the test's database: ``worker("--once")``."""
+    from worker_processes import workers
+
+    with workers() as start:
+        yield start

@@ -174,6 +174,13 @@ STATICFILES_DIRS = [HERE / "static"]
 WHITENOISE_USE_FINDERS = True  # straight out of the package: names of built files carry their hash
 MEDIA_ROOT = HOME / "attachments"
 
+#: Bytes of one uploaded file, of all files that a user has sent and nobody has accepted yet, of one part on the way.
+DELIVERY_FILE_LIMIT = 8 << 30
+DELIVERY_QUOTA = 40 << 30
+DELIVERY_PART = 8 << 20
+#: What the archives of one delivery may unpack to.
+DELIVERY_UNPACKED_LIMIT = 40 << 30
+
 # Everything a page needs comes from this server; no page may run or load anything else.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

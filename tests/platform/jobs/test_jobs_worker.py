@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone, translation
+from worker_processes import until
 
 from panhuo_platform.jobs import commands, queries
 from panhuo_platform.jobs.models import Job
 from panhuo_platform.jobs.processes import lives, me
 from panhuo_platform.jobs.worker import LOST_AFTER, run_waiting, take
 from panhuo_platform.organisations.models import User
-
-HERE = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -36,47 +32,6 @@ def clerk(db: None) -> User:
 def lasting_clerk(emptied: None) -> User:
     """For tests whose rows other processes see."""
     return User.objects.create(username="jingban")
-
-
-def url() -> str:
-    """The address of the database that this test uses."""
-    told = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{told['NAME']}"
-    return f"postgis://{told['USER']}@{quote(told['HOST'], safe='')}/{told['NAME']}"
-
-
-@pytest.fixture
-def worker() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts real worker processes on the test's database."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*options: str) -> subprocess.Popen[str]:
-        environment = os.environ | {
-            "DATABASE_URL": url(),
-            "DJANGO_SETTINGS_MODULE": "platform_settings",
-            "PYTHONPATH": str(HERE),
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "panhuo.cli", "manage", "work", "--poll", "0.2", *options],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def until(what: Callable[[], Any], *, seconds: float = 60) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := what():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("it never came to be")
 
 
 def begun(note: Path) -> int:

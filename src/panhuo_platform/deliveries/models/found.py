@@ -122,36 +122,41 @@ class Repairs(Scoped["Repair"]):
 
 
 class Repair(models.Model):
-    """A repair of a shape that is offered (G01), and whether the sender adopted it; adopted ones stay in later runs.
+    """A repair that is offered, and whether the sender adopted it; adopted ones of shapes stay in later runs.
 
-    wkb, crs : the repaired shape and the system of its coordinates
+    code          : ``G01`` (shapes), ``A04`` (codes), ``A06`` (units of areas)
+    field, value  : the cell that it changes, and to what; a change of a cell becomes a correction
+    wkb, crs      : the repaired shape and the system of its coordinates
     """
 
     layer = models.ForeignKey(DeliveredLayer, on_delete=models.CASCADE, related_name="repairs")
     run = models.PositiveIntegerField()
+    code = models.CharField(_("规则"), max_length=10, default="G01")
     row = models.PositiveBigIntegerField(_("行"))
     code_of_row = models.CharField(_("编号"), max_length=200, blank=True)
+    field = models.CharField(_("字段"), max_length=120, blank=True)
+    value = models.TextField(blank=True)
     before = models.TextField(_("修复前"))
     after = models.TextField(_("修复后"))
     area_before = models.FloatField(_("修复前面积（平方米）"), null=True)
     area_after = models.FloatField(_("修复后面积（平方米）"), null=True)
     zh = models.TextField()
     en = models.TextField()
-    wkb = models.BinaryField()
-    crs = models.TextField()
+    wkb = models.BinaryField(null=True)
+    crs = models.TextField(blank=True)
     adopted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     adopted_at = models.DateTimeField(null=True)
 
     objects = Repairs.as_manager()
 
     class Meta:
-        verbose_name = _("图形修复")
-        verbose_name_plural = _("图形修复")
+        verbose_name = _("修复建议")
+        verbose_name_plural = _("修复建议")
         ordering = ("layer", "row")
         indexes = (models.Index(fields=["layer", "run"], name="repairs_by_layer"),)
         constraints = (
             models.UniqueConstraint(
-                fields=["layer", "row"], condition=~Q(adopted_at=None), name="repairs_adopted_once"
+                fields=["layer", "row", "field"], condition=~Q(adopted_at=None), name="repairs_adopted_once"
             ),
         )
 
