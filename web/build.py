@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import re
@@ -49,5 +50,8 @@ def build(npm: list[str], path: str | None = None) -> bool:
     for command in ([*npm, "ci", *quiet], [*npm, "run", "build", "--silent", "--", "--logLevel", "warn"]):
         if subprocess.call(command, cwd=WEB, env=around) != 0:
             return False
+    for file in (f for f in BUILT.rglob("*") if f.suffix in (".js", ".css", ".json", ".svg")):
+        # compressed once here, and not for every visitor; mtime=0: the same sources give the same bytes
+        file.with_name(file.name + ".gz").write_bytes(gzip.compress(file.read_bytes(), 9, mtime=0))
     (BUILT / ".stamp").write_text(stamp())
     return True

@@ -19,7 +19,7 @@ READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 PAGES = [*READMES, *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "zh").glob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUN: set[str] = set()  # questions that change nothing need to be asked once
-OWN = {"packs.md"}  # has tests of its own beside the packs
+OWN = {"packs.md", "pages.md"}  # tested beside the packs and with the platform
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 

@@ -172,6 +172,7 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [HERE / "static"]
 WHITENOISE_USE_FINDERS = True  # straight out of the package: names of built files carry their hash
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/static/panhuo/assets/.*-[\w-]{8}\."  # the hash in a name is of what it holds
 MEDIA_ROOT = HOME / "attachments"
 
 #: Bytes of one uploaded file, of all files that a user has sent and nobody has accepted yet, of one part on the way.

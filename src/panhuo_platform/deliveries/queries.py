@@ -20,6 +20,7 @@ from panhuo_platform.deliveries.checking import working_of
 from panhuo_platform.deliveries.models import DataRequest, DeliveredLayer, Delivery, Finding, HandedBack
 from panhuo_platform.deliveries.models.delivery import DeliveredLayers, Deliveries
 from panhuo_platform.deliveries.models.found import Findings
+from panhuo_platform.deliveries.rights import own_units
 from panhuo_platform.deliveries.understanding import as_input
 from panhuo_platform.organisations.models import User
 from panhuo_platform.regions.models import Region
@@ -102,6 +103,11 @@ def reminders(day: date) -> list[Reminder]:
         for r in DataRequest.objects.open().filter(asked_at__date__lte=day).select_related("unit")
         if (days := (r.due - day).days) in r.reminders or (days < 0 and days % 7 == 0)
     ]
+
+
+def asked_of(user: User) -> Any:
+    """Open requests to the user's own units, the first due first."""
+    return DataRequest.objects.visible_to(user).open().filter(unit__in=own_units(user)).order_by("due")
 
 
 def late(user: User, day: date) -> Any:

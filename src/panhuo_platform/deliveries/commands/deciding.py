@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from panhuo_platform.audit.commands import record
 from panhuo_platform.audit.models import AuditEvent
-from panhuo_platform.deliveries import rests
+from panhuo_platform.deliveries import queries, rests
 from panhuo_platform.deliveries.models import DataRequest, DeliveredLayer, Delivery
 from panhuo_platform.deliveries.rights import require_office, require_send
 from panhuo_platform.organisations.models import User
+from panhuo_platform.regions.commands import set_boundaries
 
 Action = AuditEvent.Action
 State = Delivery.State
@@ -44,6 +45,10 @@ def mark_accepted(delivery: Delivery, actor: User, *, detail: dict[str, Any] | N
     known = row.layers.exclude(state=DeliveredLayer.State.LEFT_OUT).exclude(role="")
     if not known.exists():
         raise ValidationError(_("交付中没有说明了用途的图层，请先在“图层”页说明。"))
+    for layer in known.filter(role="boundaries"):
+        frame, shapes = queries.frame(layer)
+        if shapes is not None:
+            set_boundaries(frame, shapes)
     now = timezone.now()
     known.update(state=DeliveredLayer.State.ACCEPTED, accepted_at=now)
     row.state, row.decided_at, row.decided_by = State.ACCEPTED, now, actor
