@@ -41,3 +41,10 @@ def events(
     if text:
         found = found.filter(Q(told__icontains=text) | Q(account__icontains=text) | Q(subject_id=text))
     return found
+
+
+def latest_write() -> int:
+    """The number of the last event that tells of a change of business data: what was read before it may be old."""
+    written = (AuditEvent.Action.CHANGED, AuditEvent.Action.DECIDED)
+    last = AuditEvent.objects.filter(action__in=written).order_by("-number").values_list("number", flat=True).first()
+    return last or 0

@@ -61,7 +61,7 @@ class ParcelFilter:
 
         Areas may come with ``unit`` (m2, ha, mu). Parameters that are no part of the filter are left alone.
         """
-        given = {f.name: str(query.get(f.name) or "").strip() for f in fields(cls)}
+        given = {f.name: str(query.get(f.name) or "").replace("\x00", "").strip() for f in fields(cls)}
         wrong: dict[str, str] = {}
         unit = UNITS.get(str(query.get("unit") or "m2"), 1.0)
         made: dict[str, Any] = {k: given[k][:100] for k in ("q", "township", "outcome", "main_class", "stage", "use")}

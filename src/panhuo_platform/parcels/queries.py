@@ -15,7 +15,7 @@ from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels import bulk
 from panhuo_platform.parcels.attributes import from_json
 from panhuo_platform.parcels.filters import ParcelFilter
-from panhuo_platform.parcels.models import Parcel, ParcelVersion
+from panhuo_platform.parcels.models import Change, Parcel, ParcelVersion
 from panhuo_platform.parcels.models.register import Parcels, Versions
 
 
@@ -36,6 +36,16 @@ def as_of(user: User | None, day: date, known_on: datetime | None = None) -> Ver
     parcel, of those in the user's territory (None: everywhere, for the platform's own work)."""
     rows = ParcelVersion.objects.all() if user is None else ParcelVersion.objects.visible_to(user)
     return rows.on(day, known_on)
+
+
+def changes(user: User) -> QuerySet[Change]:
+    """What changed the register, newest first."""
+    return Change.objects.visible_to(user)
+
+
+def latest_change() -> int:
+    """The number of the last change of shapes or attributes, 0 before the first: what was read before it may be old."""
+    return Change.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 #: Column of a frame -> where it stands, seen from a parcel or from a version, and its type.
