@@ -12,6 +12,10 @@ PANHUO_OIDC        sign-in by the government's own identity service (OpenID Conn
                    PANHUO_OIDC_NAME (what the button says) and PANHUO_OIDC_CLAIM (what names the account here;
                    default: preferred_username)
 PANHUO_SECOND_FACTOR  who has to sign in with a second factor: ``nobody`` (default), ``administrators``, ``everybody``
+PANHUO_BASEMAP     what lies below the parcels on maps: nothing (default), ``tianditu``, ``tianditu-img``, or an
+                   address of XYZ or WMTS pictures with ``{z}``, ``{x}``, ``{y}`` (and ``{key}``); this server gets them
+PANHUO_BASEMAP_KEY the key of that service; browsers never see it
+PANHUO_BASEMAP_SOURCE  whose map it is, as written in its corner
 """
 
 from __future__ import annotations
@@ -51,6 +55,9 @@ class Environment:
     idle_minutes: int
     second_factor: str
     oidc: Oidc | None
+    basemap: str
+    basemap_key: str
+    basemap_source: str
 
 
 def read() -> Environment:
@@ -68,6 +75,9 @@ def read() -> Environment:
         idle_minutes=_minutes("PANHUO_IDLE", 30),
         second_factor=_one_of("PANHUO_SECOND_FACTOR", ("nobody", "administrators", "everybody")),
         oidc=_oidc(),
+        basemap=_basemap(),
+        basemap_key=os.environ.get("PANHUO_BASEMAP_KEY", "").strip(),
+        basemap_source=os.environ.get("PANHUO_BASEMAP_SOURCE", "").strip(),
     )
 
 
@@ -108,6 +118,19 @@ def _one_of(name: str, words: tuple[str, ...]) -> str:
             f"{name} 只能是 {'、'.join(words)}，现在是“{said}”。", f"{name} is one of {', '.join(words)}, not '{said}'."
         )
     return said
+
+
+def _basemap() -> str:
+    """Empty, a service that is known by its name, or an address with places for a picture's number."""
+    said = os.environ.get("PANHUO_BASEMAP", "").strip()
+    if said in ("", "tianditu", "tianditu-img"):
+        return said
+    if said.startswith(("http://", "https://")) and all(place in said for place in ("{z}", "{x}", "{y}")):
+        return said
+    raise PanhuoError(
+        f"PANHUO_BASEMAP 应当是 tianditu、tianditu-img，或含有 {{z}}、{{x}}、{{y}} 的 http(s) 地址，现在是“{said}”。",
+        f"PANHUO_BASEMAP is tianditu, tianditu-img, or an http(s) address with {{z}}, {{x}} and {{y}}, not '{said}'.",
+    )
 
 
 def _kept_key(home: Path) -> str:

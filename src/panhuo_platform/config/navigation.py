@@ -19,6 +19,7 @@ from panhuo_platform.pages.templatetags.panhuo_tags import told
 #: Section -> entries: name of the address, label, icon. Who sees an entry is what its view says of its callers.
 MENU: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
     ("", (("home", _("工作台"), "layout-dashboard"),)),
+    (_("调查与数据库"), (("maps:page", _("地图"), "map"),)),
     (
         _("系统管理"),
         (

@@ -112,6 +112,8 @@ SOCIALACCOUNT_PROVIDERS = (
 IDLE_MINUTES = _given.idle_minutes
 #: Who signs in with a second factor: ``nobody`` has to, ``administrators``, or ``everybody``.
 SECOND_FACTOR = _given.second_factor
+#: What lies below the parcels on maps, the key of the service, whose map it is.
+BASEMAP, BASEMAP_KEY, BASEMAP_SOURCE = _given.basemap, _given.basemap_key, _given.basemap_source
 
 # Limits that several processes share, such as wrong passwords, lie in the database; what each may keep for itself in
 # its memory.
