@@ -16,6 +16,7 @@ PANHUO_BASEMAP     what lies below the parcels on maps: nothing (default), ``tia
                    address of XYZ or WMTS pictures with ``{z}``, ``{x}``, ``{y}`` (and ``{key}``); this server gets them
 PANHUO_BASEMAP_KEY the key of that service; browsers never see it
 PANHUO_BASEMAP_SOURCE  whose map it is, as written in its corner
+PANHUO_API_RATE    requests that a token (or a signed-in browser) may make of the interfaces in a minute (default: 600)
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class Environment:
     basemap: str
     basemap_key: str
     basemap_source: str
+    api_rate: int
 
 
 def read() -> Environment:
@@ -78,6 +80,7 @@ def read() -> Environment:
         basemap=_basemap(),
         basemap_key=os.environ.get("PANHUO_BASEMAP_KEY", "").strip(),
         basemap_source=os.environ.get("PANHUO_BASEMAP_SOURCE", "").strip(),
+        api_rate=_whole("PANHUO_API_RATE", 600, 1, 1_000_000),
     )
 
 
@@ -106,6 +109,16 @@ def _minutes(name: str, default: int) -> int:
         raise PanhuoError(
             f"{name} 应当是 1 到 1440 的分钟数，现在是“{said}”。",
             f"{name} should be minutes from 1 to 1440, not '{said}'.",
+        )
+    return int(said)
+
+
+def _whole(name: str, default: int, least: int, most: int) -> int:
+    said = os.environ.get(name, "").strip() or str(default)
+    if not (said.isascii() and said.isdecimal()) or not least <= int(said) <= most:
+        raise PanhuoError(
+            f"{name} 应当是 {least} 到 {most} 的整数，现在是“{said}”。",
+            f"{name} should be a whole number from {least} to {most}, not '{said}'.",
         )
     return int(said)
 

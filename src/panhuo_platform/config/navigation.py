@@ -20,6 +20,7 @@ from panhuo_platform.pages.templatetags.panhuo_tags import told
 MENU: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
     ("", (("home", _("工作台"), "layout-dashboard"),)),
     (_("调查与数据库"), (("maps:page", _("地图"), "map"),)),
+    (_("数据接口"), (("api:tokens", _("我的令牌"), "key"), ("api:docs", _("接口说明"), "file-description"))),
     (
         _("系统管理"),
         (

@@ -171,6 +171,13 @@ LOCALE_PATHS = [HERE / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
+#: Requests of the interfaces in a minute, of one token or one signed-in user.
+API_RATE = _given.api_rate
+#: Features or rows that one page of the interfaces holds at most.
+API_PAGE_LIMIT = 10_000
+#: Rows read in a day by one token or user, at each multiple of which the audit records an export.
+API_EXPORT_ROWS = 1000
+
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [HERE / "static"]
 WHITENOISE_USE_FINDERS = True  # straight out of the package: names of built files carry their hash

@@ -17,6 +17,7 @@ _PARTS = {
     "int": "999999",
     "str": "none",
     "uuid": "00000000-0000-0000-0000-000000000000",
+    "uuidstr": "00000000-0000-0000-0000-000000000000",  # as the interfaces call it
     "slug": "none",
     "path": "none",
 }
