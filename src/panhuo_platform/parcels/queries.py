@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,11 +14,13 @@ import pyarrow as pa
 from django.db.models import BinaryField, Func, QuerySet, TextField
 from django.db.models.functions import Cast
 
+from panhuo.messages import Text
+from panhuo_platform.organisations import locality
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels import bulk
 from panhuo_platform.parcels.attributes import from_json
 from panhuo_platform.parcels.filters import ParcelFilter
-from panhuo_platform.parcels.models import Change, Parcel, ParcelVersion
+from panhuo_platform.parcels.models import Change, LegacyParcel, LegacySeal, Lineage, Parcel, ParcelVersion
 from panhuo_platform.parcels.models.register import Parcels, Versions
 
 
@@ -29,6 +34,11 @@ class AsWkb(Func):
 def parcels(user: User) -> Parcels:
     """The living parcels that the user may see."""
     return Parcel.objects.visible_to(user).alive()
+
+
+def seen(user: User) -> Parcels:
+    """Every parcel that the user may see, the ended ones too."""
+    return Parcel.objects.visible_to(user)
 
 
 def as_of(user: User | None, day: date, known_on: datetime | None = None) -> Versions:
@@ -152,3 +162,95 @@ def frame(
     """All of :func:`frames` at once."""
     pieces = list(frames(user, chosen, known_on=known_on, attributes=attributes, geometry=geometry))
     return pl.concat([p[0] for p in pieces], rechunk=True), pa.concat_arrays([p[1] for p in pieces])
+
+
+def sealed(code: str) -> LegacySeal | None:
+    """The seal that closes the legacy register of a division, its own or of a larger one; None while it is open."""
+    for seal in LegacySeal.objects.filter(sealed_at__isnull=False).order_by("region_code"):
+        if code.startswith(seal.region_code):
+            return seal
+    return None
+
+
+def legacy_checksum(region_code: str, algorithm: str) -> tuple[str, int, float]:
+    """Checksum, count and area of the legacy land of a division, in the order of its numbers."""
+    digest = hashlib.new(algorithm)
+    count, area = 0, 0.0
+    rows = LegacyParcel.objects.filter(township_code__startswith=region_code).annotate(_wkb=AsWkb("geometry"))
+    told = rows.order_by("number").values_list(
+        "number", "township_code", "situation", "occurred_year", "penalty_no", "area_m2", "attributes", "_wkb"
+    )
+    for *values, wkb in told.iterator(chunk_size=5000):
+        line = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        digest.update(line.encode())
+        digest.update(b"" if wkb is None else bytes(wkb))
+        count += 1
+        area += values[5] or 0.0
+    return digest.hexdigest(), count, area
+
+
+def seal_holds(seal: LegacySeal) -> bool:
+    """Do the sealed rows still say what they said when they were sealed?"""
+    return legacy_checksum(seal.region_code, seal.algorithm)[:2] == (seal.checksum, seal.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Whether a parcel may use the policies, why, and by which clause."""
+
+    allowed: bool
+    reason: Text
+    clause: str
+
+
+def may_use_policies(parcel: Parcel) -> Permission:
+    """Only parcels in the register of the province may use the policies; without a gate in the pack, all may."""
+    pack = locality.frozen()
+    condition = pack["content"]["standard"].get("gate") if pack else None
+    if not condition:
+        return Permission(True, Text("本地政策未设入库门槛", "The local policy knows no such gate"), "")
+    clause = str(condition.get("clause") or "")
+    if parcel.in_upper_register:
+        number = parcel.upper_number or "—"
+        return Permission(True, Text(f"已入上级库，编号 {number}", f"In the upper register as {number}"), clause)
+    return Permission(
+        False,
+        Text(
+            "未入上级低效用地数据库，不能适用再开发政策；请先完成认定、核实和报送，取得入库回执",
+            "Not in the upper register: the policies do not apply. Have it identified, verified and submitted first",
+        ),
+        clause,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """A parcel that another came of, or that came of it."""
+
+    parcel: Parcel
+    kind: str
+    day: date
+    common_m2: float
+
+
+def lineage(user: User, parcel: Parcel) -> tuple[list[Relative], list[Relative]]:
+    """What the parcel came of, and what became of it; undone splits and mergers do not count."""
+    links = Lineage.objects.visible_to(user).filter(undone_at=None).select_related("earlier__parcel", "later__parcel")
+    came = links.filter(later__parcel=parcel).order_by("earlier__parcel__number")
+    became = links.filter(earlier__parcel=parcel).order_by("later__parcel__number")
+    return (
+        [Relative(x.earlier.parcel, x.get_kind_display(), x.later.valid_from, x.common_m2) for x in came],
+        [Relative(x.later.parcel, x.get_kind_display(), x.later.valid_from, x.common_m2) for x in became],
+    )
+
+
+def history(user: User, parcel: Parcel) -> list[ParcelVersion]:
+    """Every version that the parcel has had, the latest first, with what was found wrong or undone."""
+    rows = ParcelVersion.objects.visible_to(user).filter(parcel=parcel).order_by("-n")
+    return list(rows.defer("geometry").select_related("actor", "delivery", "ended_by"))
+
+
+def counted(rows: QuerySet[Any], most: int = 100_000) -> tuple[int, bool]:
+    """How many rows there are, counted up to ``most``, and whether that is all of them."""
+    count = rows.order_by().values("pk")[: most + 1].count()
+    return min(count, most), count <= most

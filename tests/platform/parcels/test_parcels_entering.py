@@ -180,7 +180,7 @@ def test_everything_happens_as_decided(six: Change, deliver: Callable[..., Chang
         parcel(11, square(3, width=0.5), parcel_name="西半"), parcel(12, square(3.5, width=0.5), parcel_name="东半"),
         parcel(13, square(4, width=2), parcel_name="归宗"),
         parcel(14, square(20)), parcel(15, square(21)),
-        rows={7: "leave"}, kinds={"gone": "end"},
+        rows={6: "leave"}, kinds={"gone": "end"},
     )  # fmt: skip
     assert change.counts == {"attributes": 1, "merged": 1, "new": 1, "split": 2, "gone": 1, "left": 1, "same": 0 + 1}
     alive = {p.code: p for p in Parcel.objects.alive()}
@@ -298,17 +298,17 @@ def test_a_delivery_on_which_something_rests_stays(
 def test_decisions_that_make_no_sense_are_refused(six: Change, deliver: Callable[..., Change]) -> None:
     halves = [*unchanged(1, 2, 3, 4, 5), parcel(11, square(6, width=0.5)), parcel(12, square(6.5, width=0.5))]
     with pytest.raises(ValidationError, match="一并接收或一并不接收"):
-        deliver(*halves, rows={6: "leave"})
+        deliver(*halves, rows={5: "leave"})
     with pytest.raises(ValidationError, match="不能选择"):
         deliver(*halves, kinds={"new": "end"})
     twice = [*unchanged(1, 2, 3, 4, 5, 6), parcel(7), parcel(7, square(8))]
     with pytest.raises(ValidationError, match=r"第 7 行不能接收.*多次"):
-        deliver(*twice, rows={7: "enter"})
+        deliver(*twice, rows={6: "enter"})
     assert Change.objects.count() == 1
 
 
 def test_an_overlap_may_be_entered_by_decision(six: Change, deliver: Callable[..., Change]) -> None:
-    change = deliver(*unchanged(1, 2, 3, 4, 5), parcel(10, square(6.5, width=0.9)), rows={6: "enter"})
+    change = deliver(*unchanged(1, 2, 3, 4, 5), parcel(10, square(6.5, width=0.9)), rows={5: "enter"})
     assert change.counts["conflict"] == 1
     assert Parcel.objects.alive().count() == 7
 

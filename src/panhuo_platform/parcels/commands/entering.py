@@ -44,7 +44,7 @@ class Decisions:
     """What to do with the rows of a comparison.
 
     kinds   : kind -> choice, see :data:`CHOICES`
-    rows    : delivered row -> choice, which wins over that of its kind
+    rows    : position of a delivered row (``at`` of the comparison) -> choice, which wins over that of its kind
     parcels : number of a gone parcel -> choice
     """
 
@@ -108,7 +108,7 @@ def decided(compared: pl.DataFrame, decisions: Decisions) -> pl.DataFrame:
     choice = pl.col("kind").replace_strict(by_kind, return_dtype=pl.String)
     if decisions.rows:
         choice = pl.coalesce(
-            pl.col("row").replace_strict(dict(decisions.rows), default=None, return_dtype=pl.String), choice
+            pl.col("at").replace_strict(dict(decisions.rows), default=None, return_dtype=pl.String), choice
         )
     if decisions.parcels:
         gone = pl.when(pl.col("kind") == kinds.GONE).then(
@@ -119,13 +119,13 @@ def decided(compared: pl.DataFrame, decisions: Decisions) -> pl.DataFrame:
     barred = told.filter(
         (pl.col("kind") == kinds.CONFLICT) & (pl.col("choice") == "enter") & ~pl.col("why").is_in(MAY_ENTER)
     )
-    if barred.height and any(barred["row"].is_in(list(decisions.rows))):
-        row = barred.filter(pl.col("row").is_in(list(decisions.rows))).row(0, named=True)
+    if barred.height and any(barred["at"].is_in(list(decisions.rows))):
+        row = barred.filter(pl.col("at").is_in(list(decisions.rows))).row(0, named=True)
         raise ValidationError(
             _("第 %(row)s 行不能接收：%(why)s。") % {"row": row["row"], "why": kinds.CONFLICTS[row["why"]].zh}
         )
     told = told.with_columns(
-        pl.when(pl.col("row").is_in(barred["row"].implode())).then(pl.lit("leave")).otherwise("choice").alias("choice")
+        pl.when(pl.col("at").is_in(barred["at"].implode())).then(pl.lit("leave")).otherwise("choice").alias("choice")
     )
     _whole_splits(told)
     return told

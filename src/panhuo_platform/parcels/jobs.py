@@ -1,0 +1,58 @@
+"""Long work on the register. Each can be begun again: what it had begun is gone with its transaction."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from panhuo_platform.deliveries.models import Delivery
+from panhuo_platform.jobs.registry import Running, job
+from panhuo_platform.parcels.commands import accepting, entering, exports, snapshots
+from panhuo_platform.parcels.filters import ParcelFilter
+
+COMPARE, ACCEPT, UNDO, SNAPSHOT = "parcels.compare", "parcels.accept", "parcels.undo", "parcels.snapshot"
+
+
+@job(COMPARE, _("与数据库比对"))
+def compare(running: Running, *, delivery: int) -> dict[str, Any]:
+    made = accepting.compare_delivery(running.actor, Delivery.objects.get(pk=delivery), progress=running)
+    return {"counts": made.counts}
+
+
+@job(ACCEPT, _("接收交付入库"))
+def accept(
+    running: Running, *, delivery: int, day: str, kinds: dict[str, str], rows: dict[str, str],
+    parcels: dict[str, str], note: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    row = Delivery.objects.get(pk=delivery)
+    if row.state == Delivery.State.ACCEPTED:
+        return {}  # begun again after it was done
+    decisions = entering.Decisions(kinds, {int(k): v for k, v in rows.items()}, parcels)
+    accepting.accept(running.actor, row, day=date.fromisoformat(day), decisions=decisions, note=note, progress=running)
+    return {}
+
+
+@job(UNDO, _("撤销接收"))
+def undo(running: Running, *, delivery: int, reason: str) -> dict[str, Any]:
+    row = Delivery.objects.get(pk=delivery)
+    if row.state != Delivery.State.UNDONE:
+        accepting.undo_delivery(running.actor, row, reason=reason, progress=running)
+    return {}
+
+
+@job(SNAPSHOT, _("生成快照"))
+def snapshot(running: Running, *, title: str, region_code: str) -> dict[str, Any]:
+    made = snapshots.snapshot(running.actor, title, region_code=region_code, progress=running)
+    return {"snapshot": made.pk}
+
+
+@job(exports.EXPORT, _("导出宗地"))
+def export(running: Running, *, query: dict[str, str], kind: str) -> dict[str, Any]:
+    folder = exports.export_folder(str(running.job.pk))
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    path, count = exports.write_export(running.actor, ParcelFilter.parse(query), kind, folder, progress=running)
+    return {"file": path.name, "count": count}
