@@ -25,8 +25,6 @@ from panhuo_platform.parcels.attributes import SCHEMA, standard
 from panhuo_platform.parcels.filters import ParcelFilter
 from panhuo_platform.parcels.models import Parcel
 
-#: A shape is the same while what the two do not share is no more than this (m², and share of the larger).
-SAME_M2, SAME_SHARE = 0.5, 1e-4
 #: Less common area than this, of both, is no evidence of anything.
 TOUCH = 0.001
 
@@ -177,7 +175,7 @@ def _compared(given: Delivered, pairs: pl.DataFrame, piece: pl.DataFrame, polygo
         area = ellipsoidal_area(ours)
         common[other] = share_delivered[other] * area
         apart = area + np.nan_to_num(pairs["register_area_m2"].to_numpy()[other]) - 2 * common[other]
-        alike = apart <= np.maximum(SAME_M2, SAME_SHARE * area)
+        alike = apart <= np.maximum(kinds.SAME_M2, kinds.SAME_SHARE * area)
         whole = same.to_numpy().copy()
         whole[other] = alike
         same = pl.Series(whole)
@@ -260,7 +258,7 @@ def _codes_elsewhere(rows: pl.DataFrame, known: pl.DataFrame, territory: str) ->
 
 
 def _with_fields_by_shape(found: pl.DataFrame, given: Delivered) -> pl.DataFrame:
-    """Say which fields differ of rows that were recognised by their shape."""
+    """Say which fields differ of rows that were recognised by their shape; where none does, nothing has changed."""
     some = found.filter((pl.col("by") == "shape") & pl.col("kind").is_in([kinds.ATTRIBUTES, kinds.SHAPE]))
     if not some.height:
         return found
@@ -272,6 +270,12 @@ def _with_fields_by_shape(found: pl.DataFrame, given: Delivered) -> pl.DataFrame
         told.append(pairs.select("at", fields.alias("_fields")))
     return (
         found.join(pl.concat(told), on="at", how="left", maintain_order="left")
-        .with_columns(pl.coalesce("_fields", "fields").alias("fields"))
+        .with_columns(
+            pl.coalesce("_fields", "fields").alias("fields"),
+            pl.when((pl.col("kind") == kinds.ATTRIBUTES) & (pl.col("_fields").list.len() == 0))
+            .then(pl.lit(kinds.SAME))
+            .otherwise("kind")
+            .alias("kind"),
+        )
         .drop("_fields")
     )

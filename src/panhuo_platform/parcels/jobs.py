@@ -9,11 +9,48 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from panhuo_platform.deliveries.models import Delivery
+from panhuo_platform.deliveries.rights import require_office
+from panhuo_platform.jobs.commands import start
+from panhuo_platform.jobs.models import Job
 from panhuo_platform.jobs.registry import Running, job
+from panhuo_platform.organisations.models import User
+from panhuo_platform.organisations.rights import require
 from panhuo_platform.parcels.commands import accepting, entering, exports, snapshots
 from panhuo_platform.parcels.filters import ParcelFilter
 
 COMPARE, ACCEPT, UNDO, SNAPSHOT = "parcels.compare", "parcels.accept", "parcels.undo", "parcels.snapshot"
+
+
+def start_compare(actor: User, delivery: Delivery) -> Job:
+    """The office has a delivery compared."""
+    require_office(actor)
+    return start(COMPARE, actor=actor, subject=delivery, arguments={"delivery": delivery.pk}, title=delivery.title)
+
+
+def start_accept(
+    actor: User, delivery: Delivery, *, day: date, decisions: entering.Decisions | None = None, note: str = ""
+) -> Job:
+    """The office has a delivery accepted as it decided."""
+    require_office(actor)
+    told = decisions or entering.Decisions()
+    arguments = {
+        "delivery": delivery.pk, "day": day.isoformat(), "note": note, "kinds": dict(told.kinds),
+        "rows": {str(k): v for k, v in told.rows.items()}, "parcels": dict(told.parcels),
+    }  # fmt: skip
+    return start(ACCEPT, actor=actor, subject=delivery, arguments=arguments, title=delivery.title)
+
+
+def start_undo(actor: User, delivery: Delivery, *, reason: str) -> Job:
+    """The office has the acceptance of a delivery taken back."""
+    require_office(actor)
+    arguments = {"delivery": delivery.pk, "reason": reason}
+    return start(UNDO, actor=actor, subject=delivery, arguments=arguments, title=delivery.title)
+
+
+def start_snapshot(actor: User, *, title: str, region_code: str = "") -> Job:
+    """Somebody has the register of a division kept as it is."""
+    require(actor, "E", "database", region=region_code)
+    return start(SNAPSHOT, actor=actor, arguments={"title": title, "region_code": region_code}, title=title)
 
 
 @job(COMPARE, _("与数据库比对"))

@@ -51,6 +51,8 @@ CONFLICTS: dict[str, Text] = {
     ),
 }  # fmt: skip
 
+#: Two shapes are the same while what they do not share is no more than this: m², and share of the larger.
+SAME_M2, SAME_SHARE = 0.5, 1e-4
 #: From this share of its area on, a shape lies in another, or two are one.
 NEARLY_ALL = 0.9
 #: Less common area than this, of both, and a code is at another place.
@@ -99,7 +101,13 @@ def classify(
             barred.select("at", pl.lit(CONFLICT).alias("kind"), "why", "parcel_id", "number", "others"),
             split.with_columns(pl.lit(SPLIT).alias("kind"), pl.lit("shape").alias("by")),
             merged.with_columns(pl.lit(MERGED).alias("kind"), pl.lit("shape").alias("by")),
-            alike.with_columns(pl.lit(ATTRIBUTES).alias("kind"), pl.lit("shape").alias("by")),
+            alike.with_columns(
+                pl.when((2 - pl.col("share_delivered") - pl.col("share_register")) > SAME_SHARE)
+                .then(pl.lit(SHAPE))
+                .otherwise(pl.lit(ATTRIBUTES))
+                .alias("kind"),
+                pl.lit("shape").alias("by"),
+            ),
         ],
         how="diagonal",
     )

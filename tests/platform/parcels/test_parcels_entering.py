@@ -123,6 +123,18 @@ def test_a_shape_written_anew_is_the_same_shape(six: Change) -> None:
     ) == dict.fromkeys((f"{k}号地" for k in range(1, 7)), "same")
 
 
+def test_a_parcel_without_a_code_is_known_by_its_ground(
+    put: Callable[..., Any], deliver: Callable[..., Change]
+) -> None:
+    put(parcel(1, parcel_code=None), parcel(2, parcel_code=None))
+    assert kinds_of(parcel(1, parcel_code=None), parcel(2, square(2, width=0.95), parcel_code=None)) == {
+        "1号地": "same", "2号地": "shape",
+    }  # fmt: skip
+    deliver(parcel(1), parcel(2))
+    assert sorted(Parcel.objects.alive().values_list("code", flat=True)) == [code(1), code(2)]
+    assert Parcel.objects.count() == 2
+
+
 def test_splits_and_mergers_are_recognised_by_their_ground(six: Change) -> None:
     found = kinds_of(
         parcel(1, square(1, width=0.4), holder_name="1厂", parcel_name="西半"),  # the code stayed with one part

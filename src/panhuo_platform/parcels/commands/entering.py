@@ -209,7 +209,7 @@ def _ends(rows: pl.DataFrame) -> pl.DataFrame:
 def _kept_shapes(making: pl.DataFrame, shapes: pa.LargeBinaryArray) -> pa.LargeBinaryArray:
     """Where a shape is the same (or was not delivered), the register's own stays, to the last digit."""
     kept = making.with_row_index("place").filter(
-        (pl.col("kind") == kinds.ATTRIBUTES) & (pl.col("by") == "code") & pl.col("version_id").is_not_null()
+        (pl.col("kind") == kinds.ATTRIBUTES) & pl.col("version_id").is_not_null()
     )
     if not kept.height:
         return shapes
