@@ -18,8 +18,16 @@ from panhuo_platform.pages.templatetags.panhuo_tags import told
 
 #: Section -> entries: name of the address, label, icon. Who sees an entry is what its view says of its callers.
 MENU: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
-    ("", (("home", _("工作台"), "layout-dashboard"),)),
-    (_("调查与数据库"), (("maps:page", _("地图"), "map"),)),
+    ("", (("home", _("工作台"), "layout-dashboard"), ("jobs:list", _("后台任务"), "hourglass"))),
+    (
+        _("调查与数据库"),
+        (
+            ("deliveries:list", _("数据交付"), "file-import"),
+            ("deliveries:requests", _("数据需求"), "calendar-due"),
+            ("deliveries:completeness", _("报送进度"), "chart-bar"),
+            ("maps:page", _("地图"), "map"),
+        ),
+    ),
     (_("数据接口"), (("api:tokens", _("我的令牌"), "key"), ("api:docs", _("接口说明"), "file-description"))),
     (
         _("系统管理"),
@@ -69,11 +77,15 @@ def _sections(request: HttpRequest, user: User) -> Iterator[Section]:
 
 def _items(request: HttpRequest, user: User, entries: tuple[tuple[str, Any, str], ...]) -> Iterator[Item]:
     here = request.path
+    # the entry that names most of the address: /deliveries/requests/ is not also /deliveries/
+    best = max(
+        (reverse(n) for _label, more in MENU for n, _word, _icon in more if here.startswith(reverse(n))), key=len
+    )
     for name, label, icon in entries:
         href = reverse(name)
         access: Access = resolve(href).func.access  # type: ignore[attr-defined]
         if access.lets_in(user):
-            current = here == href or (href != "/" and here.startswith(href))
+            current = here == href or (href != "/" and href == best)
             yield Item(href, label, icon, current)
 
 

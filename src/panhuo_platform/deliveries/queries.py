@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from django.db.models import Count, Q, Sum
 
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import to_geographic
+from panhuo.land.roles import ROLES
 from panhuo.survey.deliver import understand, working_crs_of
 from panhuo_platform.deliveries import kept
 from panhuo_platform.deliveries.checking import working_of
@@ -49,6 +51,38 @@ def counts(delivery: Delivery) -> dict[str, Any]:
         by["severity"][r["severity"]] += r["n"]
         by["mender"][r["mender"]] += r["n"]
     return by
+
+
+def severities(deliveries: Iterable[Delivery]) -> dict[int, dict[str, int]]:
+    """Delivery -> severity -> standing findings, for a page of deliveries."""
+    rows = Finding.objects.filter(delivery__in=[d.pk for d in deliveries]).standing().order_by()
+    out: dict[int, dict[str, int]] = {}
+    for pk, severity, n in rows.values_list("delivery", "severity").annotate(n=Count("pk")):
+        out.setdefault(pk, {})[severity] = n
+    return out
+
+
+def layers(user: User, delivery: Delivery) -> DeliveredLayers:
+    """The layers of a delivery, with how many bad rows and corrections each has."""
+    found = Q(findings__run=delivery.run, findings__row__isnull=False) & ~Q(findings__severity=Finding.Severity.NOTE)
+    return (
+        DeliveredLayer.objects.visible_to(user)
+        .filter(delivery=delivery)
+        .select_related("delivery")
+        .annotate(bad=Count("findings__row", filter=found, distinct=True))
+    )
+
+
+def row_of(layer: DeliveredLayer, number: int) -> dict[str, str] | None:
+    """The cells of one row under their standard fields, as texts, as they are mended now; None for no such row."""
+    opened = kept.opened(layer)
+    assert opened.rows is not None
+    places = np.flatnonzero(opened.rows.to_numpy() == number)
+    if not len(places) or not layer.role:
+        return None
+    one = opened.table.slice(int(places[0]), 1)
+    texts = {name: kept.texts(pl.Series(one.column(k)))[0] or "" for k, name in enumerate(opened.fields)}
+    return {f.name: texts.get(kept.column_of(layer, f.name), "") for f in ROLES[layer.role].fields}
 
 
 def in_force(user: User, role: str) -> DeliveredLayers:

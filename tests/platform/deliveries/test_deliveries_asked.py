@@ -45,6 +45,18 @@ def test_a_unit_is_asked_reminded_and_done_when_its_data_are_accepted(
     assert queries.reminders(due) == []
 
 
+def test_what_was_asked_for_is_done_also_where_the_sender_did_not_say_so(
+    office: Any, tax: Any, demo: Path, deliver: Deliver
+) -> None:
+    request = commands.ask(office, unit=unit("shuiwu"), role="economy", due=timezone.localdate())
+    other = commands.ask(office, unit=unit("shuiwu"), role="safety", due=timezone.localdate())
+    row = deliver(tax, demo / "06企业" / "经济指标.xlsx", sender="shuiwu")
+    commands.accept_layers(office, row)
+    request.refresh_from_db()
+    other.refresh_from_db()
+    assert (request.state, request.met_by, other.state) == ("met", row, "open")
+
+
 def test_only_the_office_asks_and_only_sensible_things(office: Any, town: Any, tax: Any) -> None:
     today = timezone.localdate()
     for other in (town, tax):

@@ -2,6 +2,7 @@
 
 from panhuo_platform.deliveries.commands.deciding import accept_layers, mark_accepted, mark_undone, undo, withdraw
 from panhuo_platform.deliveries.commands.describing import check, describe_layer
+from panhuo_platform.deliveries.commands.handing import hand_out_bad_rows, hand_out_findings
 from panhuo_platform.deliveries.commands.mending import adopt_repairs, correct, resubmit
 from panhuo_platform.deliveries.commands.receiving import (
     begin_upload,
@@ -25,6 +26,8 @@ __all__ = [
     "describe_layer",
     "drop_upload",
     "finish_upload",
+    "hand_out_bad_rows",
+    "hand_out_findings",
     "mark_accepted",
     "mark_undone",
     "open_delivery",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -53,9 +54,10 @@ def mark_accepted(delivery: Delivery, actor: User, *, detail: dict[str, Any] | N
     known.update(state=DeliveredLayer.State.ACCEPTED, accepted_at=now)
     row.state, row.decided_at, row.decided_by = State.ACCEPTED, now, actor
     row.save(update_fields=["state", "decided_at", "decided_by"])
-    if row.request_id is not None:
-        met = DataRequest.objects.filter(pk=row.request_id, state=DataRequest.State.OPEN)
-        met.filter(role__in=known.values("role")).update(state=DataRequest.State.MET, ended_at=now)
+    # what the unit was asked for and sent now is done, also where it did not say that this is the answer
+    asked = Q(pk=row.request_id) | Q(unit=row.sender, township_code=row.township_code)
+    met = DataRequest.objects.open().filter(asked, role__in=known.values("role"))
+    met.update(state=DataRequest.State.MET, ended_at=now, met_by=row)
     record(Action.DECIDED, f"接收交付“{row.title}”", actor=actor, subject=row, detail=detail)
     return row
 
@@ -81,10 +83,9 @@ def mark_undone(delivery: Delivery, actor: User, *, detail: dict[str, Any] | Non
     row.layers.filter(state=DeliveredLayer.State.ACCEPTED).update(state=DeliveredLayer.State.CHECKED, accepted_at=None)
     row.state, row.decided_at, row.decided_by = State.UNDONE, timezone.now(), actor
     row.save(update_fields=["state", "decided_at", "decided_by"])
-    if row.request_id is not None:
-        DataRequest.objects.filter(pk=row.request_id, state=DataRequest.State.MET).update(
-            state=DataRequest.State.OPEN, ended_at=None
-        )
+    DataRequest.objects.filter(met_by=row, state=DataRequest.State.MET).update(
+        state=DataRequest.State.OPEN, ended_at=None, met_by=None
+    )
     record(Action.DECIDED, f"撤销接收交付“{row.title}”", actor=actor, subject=row, detail=detail)
     return row
 

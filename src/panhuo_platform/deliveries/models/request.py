@@ -50,6 +50,9 @@ class DataRequest(models.Model):
     due = models.DateField(_("截止日期"))
     reminders = models.JSONField(_("提前提醒天数"), default=_reminders)
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.OPEN)
+    met_by = models.ForeignKey(
+        "Delivery", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("交付")
+    )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField(_("发出时间"), auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
