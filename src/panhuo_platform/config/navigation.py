@@ -30,6 +30,16 @@ MENU: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
     ),
     (_("数据接口"), (("api:tokens", _("我的令牌"), "key"), ("api:docs", _("接口说明"), "file-description"))),
     (
+        _("认定"),
+        (
+            ("identification:queue", _("认定办理"), "clipboard-check"),
+            ("identification:runs", _("认定运行"), "target"),
+            ("identification:standards", _("认定标准"), "file-check"),
+            ("identification:whatif", _("阈值试算"), "adjustments"),
+            ("identification:submissions", _("报送和回执"), "send"),
+        ),
+    ),
+    (
         _("系统管理"),
         (
             ("administration:accounts", _("账号"), "users"),

@@ -17,9 +17,10 @@ import yaml
 from panhuo import exchange
 from panhuo.exchange import Layer
 from panhuo.land.crs import Crs
-from panhuo.land.roles import role
+from panhuo.land.roles import ROLES, role
 from panhuo.messages import PanhuoError
 from panhuo.progress import Progress
+from panhuo_platform.deliveries import queries as deliveries
 from panhuo_platform.identification.models import Run
 from panhuo_platform.parcels import queries as register
 from panhuo_platform.parcels.filters import ParcelFilter
@@ -27,6 +28,7 @@ from panhuo_platform.regions.models import Region
 
 #: The folder of the inputs beside survey.yaml, and what tells which of its rows is which parcel.
 INPUTS, INDEX, PARCELS = "输入", "宗地对照.parquet", "宗地.parquet"
+PARCELS_ROLE = "parcels"
 #: What the frozen pack is called.
 PACK = "政策包.json"
 _INDEXED = {
@@ -53,8 +55,14 @@ class Given:
 
 
 def delivered(run: Run) -> Iterator[Given]:
-    """The accepted layers in force of every role but the parcels'."""
-    yield from ()
+    """The accepted layers in force of every role but the parcels', as whoever started the run may see them."""
+    for name in ROLES:
+        if name == PARCELS_ROLE:
+            continue
+        for layer in deliveries.in_force(run.started_by, name):
+            frame, geometry = deliveries.frame(layer)
+            if frame.height:
+                yield Given(name, layer.name, frame, geometry, layer.year, layer.date, layer.delivery.sender.name)
 
 
 def prepare(run: Run, progress: Progress) -> Path:
@@ -118,7 +126,7 @@ def _parcels(run: Run, folder: Path, progress: Progress) -> dict[str, Any]:
     together = pl.concat(frames, how="diagonal_relaxed")
     # a field that nobody has ever delivered is no field
     together = together.select(c for c in together.columns if together[c].null_count() < done)
-    given = Given("parcels", "宗地", together, pa.concat_arrays(shapes), date=run.on)
+    given = Given(PARCELS_ROLE, "宗地", together, pa.concat_arrays(shapes), date=run.on)
     pl.concat(indexes).cast(_INDEXED).write_parquet(folder / INDEX)  # type: ignore[arg-type]
     return {**_entry(given, folder, PARCELS), "rows": done}
 
@@ -131,7 +139,9 @@ def _chosen(run: Run) -> ParcelFilter | None:
 def _layer(given: Given, folder: Path, number: int) -> dict[str, Any]:
     words = "-".join(w for w in (given.sender, given.name) if w)
     safe = "".join(c if c.isalnum() or c in "-_（）()" else "_" for c in words)[:80]
-    return _entry(given, folder, f"{number:02d}-{safe}.parquet")
+    # what evidence names as the source of a value: plain, and numbered only where two are called the same
+    name = f"{safe}.parquet" if not (folder / f"{safe}.parquet").exists() else f"{safe}-{number}.parquet"
+    return _entry(given, folder, name)
 
 
 def _entry(given: Given, folder: Path, name: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def due_rows(user: User, *, condition: str = "") -> QuerySet[Due]:
         return Due.objects.none()
     stages = [*policy.confirming(chain), *([""] if chain.start in policy.confirming(chain) else [])]
     rows = Due.objects.visible_to(user).filter(
-        unit__in=units, answer=None, parcel__stage__in=stages, parcel__status="alive"
+        unit__in=units, needed=True, answer=None, parcel__stage__in=stages, parcel__status="alive"
     )
     return rows.filter(condition=condition) if condition else rows
 
