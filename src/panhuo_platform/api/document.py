@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
 
 from panhuo_platform.api.guard import guarded, told
 from panhuo_platform.api.ogc.views import router as features
+from panhuo_platform.api.reading import StrictParser
+from panhuo_platform.api.rest.deliveries import router as deliveries
+from panhuo_platform.api.rest.identification import runs_router, verdicts_router
 from panhuo_platform.api.rest.jobs import router as jobs
 from panhuo_platform.api.rest.parcels import router as parcels
 from panhuo_platform.organisations.access import Access
@@ -22,9 +26,13 @@ The interfaces of Panhuo: read the register, hand in data and start identificati
 Show a token (Authorization: Bearer …) or be signed in on the pages. Errors are told as {code, zh, en}."""
 
 api = NinjaAPI(title="盘活接口 / Panhuo API", version=VERSION, description=_ABOUT, openapi_url=None, docs_url=None,
-               urls_namespace="api")  # fmt: skip
-api.add_exception_handler(Exception, cast(Any, told))
+               urls_namespace="api", parser=StrictParser())  # fmt: skip
+for _kind in (Exception, Http404, HttpError, ValidationError):  # ninja has its own for these
+    api.add_exception_handler(_kind, cast(Any, told))
 api.add_router("/v1/parcels", parcels)
+api.add_router("/v1/deliveries", deliveries)
+api.add_router("/v1/runs", runs_router)
+api.add_router("/v1/verdicts", verdicts_router)
 api.add_router("/v1/jobs", jobs)
 api.add_router("/ogc", features)
 
@@ -57,6 +65,7 @@ _WRONG = {
     404: "没有，或者无权查看 / not there, or not to be seen",
     405: "不接受这种方法 / the method is not taken",
     409: "与现在的状态不符 / does not fit the present state",
+    413: "内容过大 / the body is too large",
     422: "不能这样做，原因见正文 / cannot be done, the text says why",
     429: "请求过于频繁 / too many requests",
 }

@@ -27,6 +27,9 @@ class Rule:
 
 RULES = (
     Rule("v1/parcels", Access(grants=(("S", "database"),))),
+    Rule("v1/deliveries", Access(grants=(("S", "survey"),)), ApiToken.Scope.DELIVER),
+    Rule("v1/runs", Access(grants=(("S", "database"), ("S", "standard"))), ApiToken.Scope.RUN),
+    Rule("v1/verdicts", Access(grants=(("S", "database"),))),
     Rule("v1/jobs", Access(signed_in=True), ApiToken.Scope.RUN),
     Rule("ogc/", Access(signed_in=True), basic=True),
 )
