@@ -41,7 +41,7 @@ _KINDS: Mapping[FieldKind, Kind] = {
 }  # fmt: skip
 
 
-def _standard(name: str) -> dict[str, Property]:
+def standard(name: str) -> dict[str, Property]:
     """The standard fields of a role as properties."""
     return {f.name: Property(f.name, f.text, _KINDS.get(f.kind, "string")) for f in role(name).fields}
 
@@ -147,7 +147,7 @@ _PROPERTIES = _named(
     Property("stage", Text("办理环节", "Stage"), "string"),
     Property("in_upper_register", Text("已入上级库", "In the upper register"), "boolean"),
     Property("upper_number", Text("上级库编号", "Number in the upper register"), "string"),
-) | _standard("parcels")
+) | standard("parcels")
 
 
 def _ways(parcel: str, version: str, of_day: str, key: Mapping[str, str]) -> tuple[Ways, Mapping[str, str], str]:
@@ -229,7 +229,7 @@ class LegacyTable(Table):
         Property("area_m2", Text("椭球面积（平方米）", "Area on the ellipsoid, m2"), "number"),
     ) | {
         n: Property(n, p.title, p.kind, queryable=n in ("situation", "occurred_year", "penalty_no"))
-        for n, p in _standard("legacy").items()
+        for n, p in standard("legacy").items()
     }
     columns: Mapping[str, str] = {
         n: n for n in ("number", "township_code", "area_m2", "situation", "occurred_year", "penalty_no")

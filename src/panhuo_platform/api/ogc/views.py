@@ -20,7 +20,7 @@ from panhuo_platform.api.guard import wants_html
 from panhuo_platform.api.ogc import asked as asking
 from panhuo_platform.api.ogc import described, people, systems
 from panhuo_platform.api.ogc.collection import Collection, Page
-from panhuo_platform.api.ogc.known import collection, collections
+from panhuo_platform.api.ogc.known import collection, collections, place
 from panhuo_platform.api.problems import not_found
 from panhuo_platform.api.rest.caller import caller
 from panhuo_platform.organisations.models import User
@@ -187,11 +187,7 @@ def _collection(request: HttpRequest, name: str) -> Collection:
 
 def _systems(user: User) -> list[str]:
     """The systems of the place: of what the user sees of it."""
-    boxes = [box for c in collections(user) if (box := c.extent(user)) is not None]
-    if not boxes:
-        return systems.systems(None)
-    west, south, east, north = zip(*boxes, strict=True)
-    return systems.systems((min(west), min(south), max(east), max(north)))
+    return systems.systems(place(user))
 
 
 def _link(request: HttpRequest, address: str, rel: str, kind: str, title: str = "") -> dict[str, str]:
