@@ -150,7 +150,7 @@ def _rows(layer: DeliveredLayer) -> Rows:
     wkb: list[bytes | None] = [None] * frame.height if blobs is None else blobs.to_pylist()
     drawn: NDArray[np.object_] = shapely.from_wkb(np.array(wkb, dtype=object))
     made = Rows(frame, wkb, drawn, shapely.bounds(drawn).reshape(-1, 4))
-    _kept.put(key, made, int(shapely.get_num_coordinates(drawn).sum()) * 32 + frame.estimated_size() + 1000)
+    _kept.put(key, made, int(shapely.get_num_coordinates(drawn).sum()) * 32 + int(frame.estimated_size()) + 1000)
     return made
 
 
