@@ -120,3 +120,46 @@ def write_paths(coords, starts, roles, features, count):
                 place = _put(out, place, 1 << 3 | _CLOSE)
         ends[feature] = place
     return out[:place], ends
+
+
+@inner
+def _size(number):
+    """How many bytes :func:`_put` takes."""
+    size = 1
+    while number > 0x7F:
+        number >>= 7
+        size += 1
+    return size
+
+
+@njit(cache=True, nogil=True)
+def write_features(ids, tags, tag_ends, kinds, data, begins, ends):
+    """The features of a layer as messages, one after the other (bytes (m,)).
+
+    ids           : (n,) int64 from 0 on
+    tags          : bytes of all features' pairs, those of feature k end at ``tag_ends[k]``
+    kinds         : (n,) uint8
+    data          : bytes of all features' commands, those of feature k are ``data[begins[k]:ends[k]]``
+    """
+    out = np.empty(len(tags) + np.sum(ends - begins) + 40 * len(ids), np.uint8)
+    place = first = 0
+    for k in range(len(ids)):
+        tagged, drawn = tag_ends[k] - first, ends[k] - begins[k]
+        size = 1 + _size(ids[k]) + 2 + 1 + _size(drawn) + drawn
+        if tagged:
+            size += 1 + _size(tagged) + tagged
+        out[place] = 0x12
+        place = _put(out, place + 1, size)
+        out[place] = 0x08
+        place = _put(out, place + 1, ids[k])
+        if tagged:
+            out[place] = 0x12
+            place = _put(out, place + 1, tagged)
+            out[place : place + tagged] = tags[first : first + tagged]
+            place += tagged
+        out[place], out[place + 1], out[place + 2] = 0x18, kinds[k], 0x22
+        place = _put(out, place + 3, drawn)
+        out[place : place + drawn] = data[begins[k] : ends[k]]
+        place += drawn
+        first = tag_ends[k]
+    return out[:place]

@@ -19,7 +19,8 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from panhuo.exchange.tile_kernels import write_paths
+from panhuo.exchange.tile_kernels import write_features, write_paths
+from panhuo.land.polygons import Polygons
 
 #: Steps along the side of a tile.
 EXTENT = 4096
@@ -37,13 +38,14 @@ _KINDS = {0: _POINT, 1: _LINE, 2: _LINE, 3: _POLYGON, 4: _POINT, 5: _LINE, 6: _P
 class TileLayer:
     """A layer of a tile.
 
-    shapes     : (n,) Shapely geometries in degrees, east and north; None and empty ones are left out
+    shapes     : (n,) Shapely geometries in degrees, east and north, or :class:`Polygons`, which is several times
+                 quicker; None and empty ones are left out
     ids        : (n,) whole numbers from 0 on, by which a map knows a shape again
     properties : columns of n values: text, whole numbers, numbers, yes or no; None says nothing
     """
 
     name: str
-    shapes: ArrayLike
+    shapes: ArrayLike | Polygons
     ids: Sequence[int]
     properties: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
@@ -70,50 +72,94 @@ def vector_tile(zoom: int, column: int, row: int, layers: Sequence[TileLayer]) -
 
 
 def _layer(layer: TileLayer, zoom: int, column: int, row: int) -> bytes:
-    shapes = np.asarray(layer.shapes, dtype=object)
+    shapes = layer.shapes if isinstance(layer.shapes, Polygons) else np.asarray(layer.shapes, dtype=object)
     lengths = {len(shapes), len(layer.ids), *(len(values) for values in layer.properties.values())}
     if len(lengths) != 1:
         raise ValueError(f"the columns of layer {layer.name!r} differ in length: {sorted(lengths)}")
-    shapes = _on_tile(shapes, zoom, column, row)
-    paths = _Paths.of(shapes)
-    data, ends = write_paths(paths.coords, paths.starts, paths.roles, paths.features, len(shapes))
-    seen = np.flatnonzero(np.diff(ends, prepend=0))
+    drawn = _polygons(shapes, zoom, column, row) if isinstance(shapes, Polygons) else _any(shapes, zoom, column, row)
+    seen = np.flatnonzero(drawn.ends > drawn.begins)
     if not len(seen):
         return b""
-    kinds = paths.kinds
     tags, keys, values = _tags(layer.properties, seen)
-    whole = data.tobytes()
-    begins = np.concatenate(([0], ends[:-1]))
-    out = [b"\x0a" + _sized(layer.name.encode())]
-    for k, i in enumerate(seen.tolist()):
-        feature = b"\x08" + _varint(int(layer.ids[i]))
-        if tags[k]:
-            feature += b"\x12" + _sized(tags[k])
-        feature += b"\x18" + _varint(int(kinds[i])) + b"\x22" + _sized(whole[begins[i] : ends[i]])
-        out.append(b"\x12" + _sized(feature))
+    ids = np.fromiter((int(layer.ids[i]) for i in seen.tolist()), np.int64, len(seen))
+    tag_ends = np.cumsum(np.fromiter(map(len, tags), np.int64, len(tags)))
+    packed = np.frombuffer(b"".join(tags), dtype=np.uint8)
+    features = write_features(
+        ids, packed, tag_ends, drawn.kinds[seen], drawn.data, drawn.begins[seen], drawn.ends[seen]
+    )
+    out = [b"\x0a" + _sized(layer.name.encode()), features.tobytes()]
     out += [b"\x1a" + _sized(key.encode()) for key in keys]
     out += [b"\x22" + _sized(value) for value in values]
     out.append(b"\x28" + _varint(EXTENT) + b"\x78\x02")
     return b"\x1a" + _sized(b"".join(out))
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Features as the format's commands: feature i is ``data[begins[i]:ends[i]]``, nothing where it is not seen.
+
+    kinds : (n,) uint8, the kind of each feature
+    """
+
+    data: NDArray[np.uint8]
+    begins: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    kinds: NDArray[np.uint8]
+
+
+def _any(shapes: NDArray[np.object_], zoom: int, column: int, row: int) -> _Drawn:
+    paths = _Paths.of(_on_tile(shapes, zoom, column, row))
+    return _written(paths, len(shapes))
+
+
+def _written(paths: _Paths, count: int) -> _Drawn:
+    data, ends = write_paths(paths.coords, paths.starts, paths.roles, paths.features, count)
+    return _Drawn(data, np.concatenate((np.zeros(1, np.int64), ends))[:-1], ends, paths.kinds)
+
+
+def _polygons(polygons: Polygons, zoom: int, column: int, row: int) -> _Drawn:
+    """Polygons straight from their coordinates; only those that reach over the buffer become shapes, to be cut."""
+    there = polygons.with_coords(_steps(polygons.coords, zoom, column, row))
+    over = np.flatnonzero(_over(there.bounds))
+    features = np.repeat(np.arange(len(there)), np.diff(there.geoms))
+    roles = (2 + there.holes).astype(np.uint8)
+    kinds = np.full(len(there), _POLYGON, dtype=np.uint8)
+    drawn = _written(_Paths(np.ascontiguousarray(there.coords), there.rings, roles, features, kinds), len(there))
+    if not len(over):
+        return drawn
+    cut = _written(_Paths.of(_cut(there.take(over).to_shapely())), len(over))
+    begins, ends = drawn.begins.copy(), drawn.ends.copy()
+    begins[over], ends[over] = cut.begins + len(drawn.data), cut.ends + len(drawn.data)
+    return _Drawn(np.concatenate((drawn.data, cut.data)), begins, ends, kinds)
+
+
+def _steps(coords: NDArray[np.float64], zoom: int, column: int, row: int) -> NDArray[np.float64]:
+    """Degrees as steps of the tile."""
+    count = 2.0**zoom
+    latitude = np.radians(np.clip(coords[:, 1], -_NORTH, _NORTH))
+    x = (coords[:, 0] + 180) / 360 * count - column
+    y = (1 - np.arcsinh(np.tan(latitude)) / np.pi) / 2 * count - row
+    return np.column_stack((x, y)) * EXTENT
+
+
+def _over(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which boxes reach over the buffer."""
+    with np.errstate(invalid="ignore"):
+        found: NDArray[np.bool_] = (boxes[:, :2] < -BUFFER).any(axis=1) | (boxes[:, 2:] > EXTENT + BUFFER).any(axis=1)
+    return found
+
+
+def _cut(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    low, high = -BUFFER, EXTENT + BUFFER
+    return np.asarray(shapely.clip_by_rect(shapes, low, low, high, high), dtype=object)
+
+
 def _on_tile(shapes: NDArray[np.object_], zoom: int, column: int, row: int) -> NDArray[np.object_]:
     """The shapes in steps of the tile; those that reach over the buffer are cut there."""
-    count = 2.0**zoom
-
-    def steps(coords: NDArray[np.float64]) -> NDArray[np.float64]:
-        latitude = np.radians(np.clip(coords[:, 1], -_NORTH, _NORTH))
-        x = (coords[:, 0] + 180) / 360 * count - column
-        y = (1 - np.arcsinh(np.tan(latitude)) / np.pi) / 2 * count - row
-        return np.column_stack((x, y)) * EXTENT
-
-    there = shapely.transform(shapes, steps)
-    boxes = shapely.bounds(there)
-    low, high = -BUFFER, EXTENT + BUFFER
-    with np.errstate(invalid="ignore"):
-        over = (boxes[:, :2] < low).any(axis=1) | (boxes[:, 2:] > high).any(axis=1)
+    there = shapely.transform(shapes, lambda coords: _steps(coords, zoom, column, row))
+    over = _over(shapely.bounds(there))
     if over.any():
-        there[over] = shapely.clip_by_rect(there[over], low, low, high, high)
+        there[over] = _cut(there[over])
     return np.asarray(there, dtype=object)
 
 

@@ -16,6 +16,7 @@ import polars as pl
 import shapely
 
 from panhuo.exchange.vector_tiles import TileLayer, tile_bounds, vector_tile
+from panhuo.land.polygons import Polygons
 from panhuo_platform.maps import overlays, rows
 from panhuo_platform.maps.divisions import townships
 from panhuo_platform.maps.kept import Kept, stamp
@@ -104,7 +105,7 @@ def _shapes(user: User, place: Place, chosen: ParcelFilter, *, identified: bool 
     told: dict[str, list[Any]] = {"outcome": outcome, "class": main_class, "stage": stage}
     if named:
         told["name"] = [name or code[-7:] or number[-7:] for code, number, name in zip(*named, strict=True)]
-    return TileLayer("parcels", rows.shapes_of(blobs), ids, told)
+    return TileLayer("parcels", Polygons.from_wkb(blobs), ids, told)
 
 
 def _cells(user: User, place: Place, chosen: ParcelFilter) -> TileLayer:
@@ -166,7 +167,7 @@ def _legacy(user: User, _layer: str, place: Place, _chosen: ParcelFilter) -> lis
         return []
     found = LegacyParcel.objects.visible_to(user).filter(rows.inside(LegacyParcel, place.box))
     ids, numbers, situations, blobs = rows.columns(found, "pk", "number", "situation", rows.Wkb("geometry"))
-    return [TileLayer("legacy", rows.shapes_of(blobs), ids, {"number": numbers, "situation": situations})]
+    return [TileLayer("legacy", Polygons.from_wkb(blobs), ids, {"number": numbers, "situation": situations})]
 
 
 Drawn = Callable[[User, str, Place, ParcelFilter], list[TileLayer]]
