@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.core.cache import caches
 
 from panhuo_platform.organisations.models import Locality
 
 _KEY = "organisations.locality"
-#: The pack is read at every request and is large: each process keeps its own.
+#: The pack is read many times at every request and is large: each process keeps its own. The cache holds its mark only,
+#: because what comes out of a cache is unpacked each time. Nobody may write to it.
 _CACHE = "process"
+_held: tuple[str, tuple[dict[str, Any] | None, bool]] = ("", (None, True))
 
 
 def frozen() -> dict[str, Any] | None:
@@ -19,12 +22,14 @@ def frozen() -> dict[str, Any] | None:
 
 
 def _read() -> tuple[dict[str, Any] | None, bool]:
-    known: tuple[dict[str, Any] | None, bool] | None = caches[_CACHE].get(_KEY)
-    if known is None:
+    global _held
+    mark = caches[_CACHE].get(_KEY)
+    if mark is None or mark != _held[0]:
         row = Locality.objects.filter(pk=1).first()
-        known = (row.frozen, row.with_inferred) if row else (None, True)
-        caches[_CACHE].set(_KEY, known, 60)
-    return known
+        mark = uuid4().hex
+        _held = (mark, (row.frozen, row.with_inferred) if row else (None, True))
+        caches[_CACHE].set(_KEY, mark, 60)
+    return _held[1]
 
 
 def forget() -> None:
