@@ -50,7 +50,9 @@ def browser() -> Iterator[Any]:
     # whatever a page asks for outside of this machine fails, as it would on a network that is cut
     rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", rules])
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--enable-unsafe-swiftshader", rules]
+        )
         yield started
         started.close()
 

@@ -145,7 +145,8 @@ def _steps(coords: NDArray[np.float64], zoom: int, column: int, row: int) -> NDA
 def _over(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which boxes reach over the buffer."""
     with np.errstate(invalid="ignore"):
-        found: NDArray[np.bool_] = (boxes[:, :2] < -BUFFER).any(axis=1) | (boxes[:, 2:] > EXTENT + BUFFER).any(axis=1)
+        below, beyond = boxes[:, :2] < -BUFFER, boxes[:, 2:] > EXTENT + BUFFER
+    found: NDArray[np.bool_] = np.asarray(np.concatenate((below, beyond), axis=1).any(axis=1), dtype=np.bool_)
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 import shapely
 from django.contrib.gis.geos import Polygon
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import BinaryField, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -68,7 +69,10 @@ def scope_of(user: User, thing: str = "database") -> str:
 
 def columns(rows: QuerySet[Any], *names: Any) -> tuple[list[Any], ...]:
     """The columns of the rows, each as a list."""
-    statement, values = rows.order_by().values_list(*names).query.sql_with_params()
+    try:
+        statement, values = rows.order_by().values_list(*names).query.sql_with_params()
+    except EmptyResultSet:  # a condition that nothing can meet
+        return tuple([] for _ in names)
     with connection.cursor() as cursor:  # straight from the driver: these values need no conversion
         cursor.execute(statement, values)
         found = cursor.fetchall()

@@ -37,14 +37,14 @@ function colours(view: MapView, panel: HTMLElement): void {
   view.addEventListener('coloured', () => remember(view))
 }
 
-function row(look: Look, text: string, count: string, round = false): HTMLLIElement {
+function row(look: Look, text: string, count: string, form: 'box' | 'round' = 'box'): HTMLLIElement {
   const made = document.createElement('li')
   const label = document.createElement('span')
   label.textContent = text
   const figure = document.createElement('span')
   figure.className = 'number'
   figure.textContent = count
-  made.append(swatch(look, round), label, figure)
+  made.append(swatch(look, form), label, figure)
   return made
 }
 
@@ -59,7 +59,7 @@ function legend(view: MapView, panel: HTMLElement): void {
       const n = figures?.by[colouring.id]?.[look.value]
       list.append(row(look, look.label, colouring.property && figures ? (n ?? 0).toLocaleString('en-US') : ''))
     }
-    if (view.map.getZoom() < told.zooms.close) list.append(row(told.cells, told.words.cells, '', true))
+    if (view.map.getZoom() < told.zooms.close) list.append(row(told.cells, told.words.cells, '', 'round'))
     if (total)
       total.textContent = figures
         ? told.words.total.replace('{n}', figures.n.toLocaleString('en-US')).replace('{mu}', (figures.area_m2 * 0.0015).toLocaleString('en-US', { maximumFractionDigits: 2 }))
@@ -96,7 +96,7 @@ function layers(view: MapView, panel: HTMLElement): void {
       more.textContent = layer.more
       text.append(more)
     }
-    item.append(label, layer.look ? swatch(layer.look) : '')
+    item.append(label, layer.look ? swatch(layer.look, layer.kind === 'townships' ? 'line' : 'box') : '')
     list.append(item)
   }
 }
@@ -127,7 +127,7 @@ function searching(view: MapView, panel: HTMLElement): void {
       const item = document.createElement('li')
       const go = document.createElement('button')
       go.type = 'button'
-      go.className = 'btn btn-ghost-secondary btn-sm w-100 text-start d-block'
+      go.className = 'ph-found'
       const title = document.createElement('span')
       title.textContent = one.title
       const more = document.createElement('span')

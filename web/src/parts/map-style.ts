@@ -123,7 +123,7 @@ function figures(): ExpressionSpecification {
 function parcels(told: Told, source: string): LayerSpecification[] {
   const { close, named } = told.zooms
   const size = (of: string): ExpressionSpecification =>
-    ['interpolate', ['linear'], ['sqrt', ['get', of]], 0, 3, 30, 13, 200, 24] as unknown as ExpressionSpecification
+    ['interpolate', ['linear'], ['sqrt', ['get', of]], 0, 4, 2, 8, 10, 14, 30, 20, 200, 30] as unknown as ExpressionSpecification
   const inner = 'parcels'
   return [
     { id: 'parcels-fill', type: 'fill', source, 'source-layer': inner, paint: { 'fill-color': '#ffffff' } },
@@ -147,7 +147,7 @@ function parcels(told: Told, source: string): LayerSpecification[] {
 }
 
 /** A swatch of the legend as a drawing of its own, so that it prints too. */
-export function swatch(look: Look, round = false): SVGSVGElement {
+export function swatch(look: Look, form: 'box' | 'round' | 'line' = 'box'): SVGSVGElement {
   const space = 'http://www.w3.org/2000/svg'
   const put = (parent: Element, name: string, attributes: Record<string, string | number>): Element => {
     const made = document.createElementNS(space, name)
@@ -158,7 +158,8 @@ export function swatch(look: Look, round = false): SVGSVGElement {
   const svg = document.createElementNS(space, 'svg')
   Object.entries({ viewBox: '0 0 26 16', width: '26', height: '16', 'aria-hidden': 'true' }).forEach(([k, v]) => svg.setAttribute(k, v))
   svg.classList.add('ph-swatch')
-  if (round) put(svg, 'circle', { cx: 13, cy: 8, r: 6.5, fill: look.fill, stroke: look.line })
+  if (form === 'line') put(svg, 'path', { d: 'M0 8H26', stroke: look.line, 'stroke-width': 2, 'stroke-dasharray': '6 2 2 2' })
+  else if (form === 'round') put(svg, 'circle', { cx: 13, cy: 8, r: 6.5, fill: look.fill, stroke: look.line })
   else put(svg, 'rect', { x: 1, y: 1, width: 24, height: 14, fill: look.fill, stroke: look.line, 'stroke-width': 1.5 })
   const lines: Record<Look['pattern'], string> = {
     '': '',

@@ -64,9 +64,27 @@ export class MapView extends EventTarget {
     this.map.keyboard.disableRotation()
     this.map.addControl(new NavigationControl({ showCompass: false }), 'top-right')
     this.map.addControl(new ScaleControl({ maxWidth: 120 }), 'bottom-left')
-    this.map.addControl(new AttributionControl({ compact: false, customAttribution: words.system }), 'bottom-right')
+    this.map.addControl(new AttributionControl({ compact: matchMedia('(max-width: 767px)').matches, customAttribution: words.system }), 'bottom-right')
     this.map.on('load', () => void this.begin())
+    this.loading()
     this.map.on('error', (event) => console.warn('map:', event.error?.message ?? event))
+  }
+
+  /** Says that something is still on its way, when that takes a moment. */
+  private loading(): void {
+    const said = document.createElement('div')
+    said.className = 'ph-map-loading'
+    said.setAttribute('role', 'status')
+    this.place.append(said)
+    let waiting = 0
+    this.map.on('dataloading', () => {
+      waiting ||= window.setTimeout(() => (said.textContent = this.told.words.loading), 700)
+    })
+    this.map.on('idle', () => {
+      window.clearTimeout(waiting)
+      waiting = 0
+      said.textContent = ''
+    })
   }
 
   private async begin(): Promise<void> {
