@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 from django.core.cache import cache
+from django.db import transaction
 from django.test import Client
 from parcels_ground import OTHER_TOWN, code, delivered, parcel, square
 
@@ -52,7 +53,8 @@ def put(district: Any) -> Callable[..., pl.DataFrame]:
 
     def do(*rows: dict[str, Any], day: date = date(2025, 1, 1)) -> pl.DataFrame:
         frame, shapes = delivered(*rows)
-        return write(begin(Change.Kind.DELIVERED, None, day), frame, shapes)
+        with transaction.atomic():
+            return write(begin(Change.Kind.DELIVERED, None, day), frame, shapes)
 
     return do
 
