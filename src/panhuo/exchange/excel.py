@@ -21,15 +21,22 @@ from panhuo.exchange.codes import finding, unreadable
 from panhuo.exchange.delivery import Layer
 from panhuo.exchange.header import Merge, column_letters
 from panhuo.exchange.result import ReadResult
+from panhuo.exchange.swollen import swollen
 from panhuo.exchange.xlsx import Beneath, beneath
 from panhuo.messages import Finding
 
 _SAVE_AS = ("请另存为 .xlsx 后提供。", "Save it as .xlsx and send that.")
+_LESS = (
+    "请把有数据的区域复制到新工作簿后提供。",
+    "Copy the range that holds data into a new workbook and send that.",
+)
 
 
 def read(data: bytes, source: str) -> ReadResult:
     """Every worksheet of a workbook as a table; chart sheets and empty sheets are named, not silently passed by."""
     findings: list[Finding] = []
+    if (why := swollen(data)) is not None:
+        return ReadResult((), [finding("R16", "error", why.zh, why.en, source, do=_LESS)])
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     except calamine.PasswordError:

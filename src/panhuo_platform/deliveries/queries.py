@@ -16,7 +16,9 @@ from django.db.models import Count, Q, Sum
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import to_geographic
 from panhuo.land.roles import ROLES
+from panhuo.messages import Text
 from panhuo.survey.deliver import understand, working_crs_of
+from panhuo.survey.gather import REASONS
 from panhuo_platform.deliveries import kept
 from panhuo_platform.deliveries.checking import working_of
 from panhuo_platform.deliveries.models import DataRequest, DeliveredLayer, Delivery, Finding, HandedBack
@@ -51,6 +53,13 @@ def counts(delivery: Delivery) -> dict[str, Any]:
         by["severity"][r["severity"]] += r["n"]
         by["mender"][r["mender"]] += r["n"]
     return by
+
+
+def handed_back(delivery: Delivery) -> list[tuple[Text, int]]:
+    """How many rows of the last check go back to their sender, by reason."""
+    rows = HandedBack.objects.filter(layer__delivery=delivery, run=delivery.run).order_by()
+    counted = dict(rows.values_list("reason").annotate(n=Count("pk")))
+    return [(said, counted[reason]) for reason, said in REASONS.items() if reason in counted]
 
 
 def severities(deliveries: Iterable[Delivery]) -> dict[int, dict[str, int]]:

@@ -241,4 +241,5 @@ def test_the_pages_speak_english(town: Any, sign_in: SignIn, sent: Delivery) -> 
     client.cookies["django_language"] = "en"
     assert "crosses itself" in page(client, "findings", sent.key)
     told = page(client, "delivery", sent.key)
+    assert "no parcel code: 1 rows" in told.replace("：", ": ")
     assert "Layers and tables" in told and "Parcels (survey units)" in told and "图层和表" not in told

@@ -166,6 +166,18 @@ def test_an_archive_with_a_way_out_is_refused_as_a_whole(
     assert "指向包外" in refused(town, opened, run_jobs, "宗地.zip", parcels_zip.read_bytes()).told
 
 
+def test_a_workbook_with_a_cell_in_the_last_corner_is_refused(town: Any, opened: Delivery, run_jobs: Any) -> None:
+    """A few kilobytes that would ask for half a terabyte of memory."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.worksheets[0]["A1"] = "宗地代码"
+    book.worksheets[0].cell(1_048_576, 16_384).value = 1
+    content = io.BytesIO()
+    book.save(content)
+    assert "范围过大" in refused(town, opened, run_jobs, "企业.xlsx", content.getvalue()).told
+
+
 def test_xml_with_entities_is_refused(town: Any, opened: Delivery, run_jobs: Any) -> None:
     lines = [
         '<!ENTITY a "lol">',

@@ -20,18 +20,22 @@ from panhuo_platform.regions.commands import set_boundaries
 
 Action = AuditEvent.Action
 State = Delivery.State
+#: Kinds of data that go into the register or its lists, and are accepted there.
+OF_THE_REGISTER = frozenset({"parcels", "legacy", "disputes", "obstacles"})
 
 
 @transaction.atomic
 def accept_layers(actor: User, delivery: Delivery) -> Delivery:
-    """The office accepts a delivery without parcels; from now on its layers are in force.
+    """The office accepts a delivery; from now on its layers are in force.
 
-    Parcels are compared with the register first, and accepted there.
+    One with parcels, legacy land or issues is compared with the register first, and accepted there.
     """
     require_office(actor)
     row = _locked(delivery)
-    if row.layers.filter(role="parcels").exclude(state=DeliveredLayer.State.LEFT_OUT).exists():
-        raise ValidationError(_("交付中有宗地，请先与登记库比对，在比对页面接收。"))
+    if row.layers.filter(role__in=OF_THE_REGISTER).exclude(state=DeliveredLayer.State.LEFT_OUT).exists():
+        raise ValidationError(
+            _("交付中有要进登记库的数据（宗地、历史遗留用地、争议或问题），请先与登记库比对，在比对页面接收。")
+        )
     return mark_accepted(row, actor)
 
 
@@ -67,8 +71,8 @@ def undo(actor: User, delivery: Delivery) -> Delivery:
     """The office takes an acceptance back, as long as nothing rests on it."""
     require_office(actor)
     row = _locked(delivery)
-    if row.layers.filter(role="parcels", state=DeliveredLayer.State.ACCEPTED).exists():
-        raise ValidationError(_("交付中有宗地，请在登记库中撤销。"))
+    if row.layers.filter(role__in=OF_THE_REGISTER, state=DeliveredLayer.State.ACCEPTED).exists():
+        raise ValidationError(_("交付中有已进登记库的数据，请在登记库中撤销。"))
     return mark_undone(row, actor)
 
 

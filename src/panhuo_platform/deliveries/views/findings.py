@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import Case, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.translation import gettext as _
 
 from panhuo.land.roles import ROLES
@@ -20,7 +21,7 @@ from panhuo_platform.deliveries.models import Correction, Delivery, Finding, Rep
 from panhuo_platform.deliveries.models.found import Findings
 from panhuo_platform.deliveries.rights import may_send
 from panhuo_platform.deliveries.views.shared import acting, download, lang, layer_of, seen
-from panhuo_platform.organisations.access import needs
+from panhuo_platform.organisations.access import Access, needs
 
 PER_PAGE = 50
 SEVERITIES = {"error": "red", "warning": "amber", "note": "blue"}
@@ -30,12 +31,12 @@ SEVERITIES = {"error": "red", "warning": "amber", "note": "blue"}
 def findings(request: HttpRequest, key: UUID) -> HttpResponse:
     """What the last check found, as a list that can be narrowed."""
     row = seen(request, key)
-    counts = queries.counts(row)
+    counts, place = queries.counts(row), _map(request)
     page = Paginator(_chosen(request, row), PER_PAGE).get_page(request.GET.get("page"))
     changes = may_send(acting(request), row.sender_id, row.township_code) and row.may_change
     codes = sorted({r["code"] for r in counts["codes"]})
     context = {
-        "delivery": row, "page": page, "rows": [_told(f) for f in page], "counts": counts, "may_change": changes,
+        "delivery": row, "page": page, "rows": [_told(f, place) for f in page], "counts": counts, "may_change": changes,
         "severities": Finding.Severity.choices,
         "codes": [(c, f"{c} {rule_name(c, lang())}") for c in codes],
         "menders": [(m, mender_name(m, lang())) for m in sorted(counts["mender"])],
@@ -73,9 +74,20 @@ def _chosen(request: HttpRequest, row: Delivery) -> Findings:
     return found.order_by(gravity, "pk")
 
 
-def _told(f: Finding) -> dict[str, Any]:
-    """A finding with its words."""
+def _map(request: HttpRequest) -> str:
+    """Where the map is, for those who may see it; empty for others and while there is none."""
+    try:
+        address = reverse("maps:page")
+    except NoReverseMatch:
+        return ""
+    access: Access = resolve(address).func.access  # type: ignore[attr-defined]
+    return address if access.lets_in(acting(request)) else ""
+
+
+def _told(f: Finding, place: str = "") -> dict[str, Any]:
+    """A finding with its words; ``place`` is the address of the map."""
     return {
+        "map": f"{place}#18/{f.place.y:.6f}/{f.place.x:.6f}" if place and f.place is not None else "",
         "finding": f, "colour": SEVERITIES[f.severity], "rule": rule_name(f.code, lang()),
         "mender": mender_name(f.mender, lang()),
         "mendable": f.row is not None and f.layer is not None and bool(f.layer.role) and f.count == 1,

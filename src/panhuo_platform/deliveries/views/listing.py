@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from panhuo_platform.deliveries import commands, queries
+from panhuo_platform.deliveries.commands.deciding import OF_THE_REGISTER
 from panhuo_platform.deliveries.models import Delivery, Repair
 from panhuo_platform.deliveries.rights import keeps_all, may_send
 from panhuo_platform.deliveries.views.shared import acting, seen, told, town_names
 from panhuo_platform.jobs import queries as jobs
 from panhuo_platform.jobs.views import progress_of
 from panhuo_platform.organisations.access import needs
+from panhuo_platform.pages.templatetags.panhuo_tags import told as told_text
 
 PER_PAGE = 50
 State = Delivery.State
@@ -92,7 +94,7 @@ def shown(request: HttpRequest, key: UUID) -> HttpResponse:
         return redirect("deliveries:upload", key)
     layers = list(queries.layers(user, row))
     job = jobs.of(row).first()
-    parcels = any(x.role == "parcels" and x.state != x.State.LEFT_OUT for x in layers)
+    parcels = any(x.role in OF_THE_REGISTER and x.state != x.State.LEFT_OUT for x in layers)
     unknown = [x for x in layers if not x.role and x.state != x.State.LEFT_OUT]
     context = {
         "delivery": row, "layers": layers, "town": town_names().get(row.township_code, ""),
@@ -101,6 +103,7 @@ def shown(request: HttpRequest, key: UUID) -> HttpResponse:
         "may_send": sends, "may_change": sends and row.may_change, "may_accept": keeps_all(user),
         "mendable": [x for x in layers if getattr(x, "bad", 0) and x.role], "unknown": unknown,
         "parcels": parcels, "compare": _compare(row) if parcels else "",
+        "back": [(told_text(t), n) for t, n in queries.handed_back(row)] if row.run else [],
         "repairs": Repair.objects.filter(layer__delivery=row).offered().count() if row.run else 0,
     }  # fmt: skip
     return render(request, "deliveries/delivery.html", context)
