@@ -79,7 +79,9 @@ def test_a_township_sends_and_mends(sign_in: Callable[..., Any], shots: Path, fa
     page.goto(address)
     page.on("dialog", lambda dialog: dialog.accept())
     page.click("text=全部采用")  # the shape that crosses itself; all is checked again
-    page.wait_for_selector("text=没有发现问题", timeout=90_000)
+    page.wait_for_selector("text=已采用修复建议")
+    page.wait_for_function("!document.querySelector('.ph-progress')", timeout=90_000)
+    assert page.locator("a[href$='severity=error']").inner_text() == "0"
     look("mended")
     page.click("td a.fw-bold")
     look("layer")

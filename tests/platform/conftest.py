@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 from django.db import connection
+from django.utils import translation
 
 #: Before every assignment that tests make.
 LONG_AGO = date(2020, 1, 1)
@@ -21,6 +22,7 @@ def _no_memory_between_tests() -> Iterator[None]:
     caches["process"].clear()
     yield
     caches["process"].clear()
+    translation.deactivate()  # a page that was asked for in English
 
 
 @pytest.fixture
