@@ -173,3 +173,46 @@ def test_papers_are_for_those_who_see_everything_and_fetching_is_audited(run: Ru
     event = AuditEvent.objects.latest("number")
     assert (event.action, event.actor) == ("exported", office) and "汇总表.xlsx" in event.told
     assert sum(t["parcels"] for t in totals(town, run)) == Parcel.objects.filter(township_code="990112001").count()
+
+
+def test_a_run_is_fed_with_the_accepted_layers(
+    scene: Scene, standard: Any, office: Any, fill: Any, run_jobs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What departments delivered and the office accepted reaches the survey as it was understood; nothing else does."""
+    from panhuo.survey.config import load_config
+    from panhuo.survey.deliver import deliver
+    from panhuo.survey.run import pack_of
+    from panhuo.survey.settings import check_settings
+    from panhuo_platform.deliveries import commands as deliveries
+    from panhuo_platform.deliveries import queries
+    from panhuo_platform.organisations.models import Organisation
+
+    real = inputs.delivered
+    count = fill()
+    monkeypatch.setattr(inputs, "delivered", real)
+    (path,) = (scene.folder / i.path for i in load_config(scene.folder).inputs if i.role == "economy")
+    row = deliveries.take_in(office, path, sender=Organisation.objects.get(code="shuiwu"), title="税收")
+    run_jobs()
+    (layer,) = row.layers.all()
+    deliveries.describe_layer(office, layer, role="economy", year=2025, issued=DAY)
+    deliveries.check(office, row)
+    run_jobs()
+    made = runs.start(office, on=DAY)
+    assert [g.role for g in inputs.delivered(made)] == [], "not before it is accepted"
+    row.refresh_from_db()
+    deliveries.accept_layers(office, row)
+    layer.refresh_from_db()
+    survey = inputs.prepare(made, lambda *_: None)
+    first = survey.stat().st_mtime_ns
+    assert inputs.prepare(made, lambda *_: None).stat().st_mtime_ns == first, "begun again, it finds what it wrote"
+    config = load_config(survey)
+    assert [i.role for i in config.inputs] == ["parcels", "economy"]
+    sources = deliver(config, check_settings(config, pack_of(config))).sources
+    assert len(sources.subjects("parcels")[0]) == count
+    (economy,) = sources.subjects("economy")
+    understood, _shapes = queries.frame(layer)
+    assert economy.frame["credit_code"].to_list() == understood["credit_code"].to_list()
+    assert "区税务局" in economy.layer.source and economy.issued == DAY
+    made.refresh_from_db()
+    assert [i["role"] for i in made.inputs] == ["parcels", "economy"]
+    shutil.rmtree(made.folder, ignore_errors=True)
