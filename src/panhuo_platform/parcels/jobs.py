@@ -15,7 +15,7 @@ from panhuo_platform.jobs.models import Job
 from panhuo_platform.jobs.registry import Running, job
 from panhuo_platform.organisations.models import User
 from panhuo_platform.organisations.rights import require
-from panhuo_platform.parcels.commands import accepting, entering, exports, snapshots
+from panhuo_platform.parcels.commands import accepting, exports, snapshots
 from panhuo_platform.parcels.filters import ParcelFilter
 
 COMPARE, ACCEPT, UNDO, SNAPSHOT = "parcels.compare", "parcels.accept", "parcels.undo", "parcels.snapshot"
@@ -27,16 +27,10 @@ def start_compare(actor: User, delivery: Delivery) -> Job:
     return start(COMPARE, actor=actor, subject=delivery, arguments={"delivery": delivery.pk}, title=delivery.title)
 
 
-def start_accept(
-    actor: User, delivery: Delivery, *, day: date, decisions: entering.Decisions | None = None, note: str = ""
-) -> Job:
-    """The office has a delivery accepted as it decided."""
+def start_accept(actor: User, delivery: Delivery, *, day: date, note: str = "") -> Job:
+    """The office has a delivery accepted as it decided (``commands.decide``)."""
     require_office(actor)
-    told = decisions or entering.Decisions()
-    arguments = {
-        "delivery": delivery.pk, "day": day.isoformat(), "note": note, "kinds": dict(told.kinds),
-        "rows": {str(k): v for k, v in told.rows.items()}, "parcels": dict(told.parcels),
-    }  # fmt: skip
+    arguments = {"delivery": delivery.pk, "day": day.isoformat(), "note": note}
     return start(ACCEPT, actor=actor, subject=delivery, arguments=arguments, title=delivery.title)
 
 
@@ -60,15 +54,11 @@ def compare(running: Running, *, delivery: int) -> dict[str, Any]:
 
 
 @job(ACCEPT, _("接收交付入库"))
-def accept(
-    running: Running, *, delivery: int, day: str, kinds: dict[str, str], rows: dict[str, str],
-    parcels: dict[str, str], note: str = "",
-) -> dict[str, Any]:  # fmt: skip
+def accept(running: Running, *, delivery: int, day: str, note: str = "") -> dict[str, Any]:
     row = Delivery.objects.get(pk=delivery)
     if row.state == Delivery.State.ACCEPTED:
         return {}  # begun again after it was done
-    decisions = entering.Decisions(kinds, {int(k): v for k, v in rows.items()}, parcels)
-    accepting.accept(running.actor, row, day=date.fromisoformat(day), decisions=decisions, note=note, progress=running)
+    accepting.accept(running.actor, row, day=date.fromisoformat(day), note=note, progress=running)
     return {}
 
 

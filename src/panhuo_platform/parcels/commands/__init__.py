@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panhuo_platform.parcels.commands.accepting import accept, compare_delivery, undo_delivery
+from panhuo_platform.parcels.commands.accepting import accept, compare_delivery, decide, undo_delivery
 from panhuo_platform.parcels.commands.entering import Decisions, enter
 from panhuo_platform.parcels.commands.exports import export
 from panhuo_platform.parcels.commands.issues import answer_issue, enter_issues, report_issue
@@ -18,6 +18,7 @@ __all__ = [
     "accept",
     "answer_issue",
     "compare_delivery",
+    "decide",
     "enter",
     "enter_issues",
     "enter_legacy",

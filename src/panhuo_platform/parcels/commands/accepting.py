@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -19,7 +20,7 @@ from panhuo_platform.deliveries.models import DeliveredLayer, Delivery
 from panhuo_platform.deliveries.rights import require_office
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels import comparing, kinds, queries
-from panhuo_platform.parcels.commands.entering import Decisions, enter
+from panhuo_platform.parcels.commands.entering import Decisions, decided, enter
 from panhuo_platform.parcels.commands.issues import enter_issues
 from panhuo_platform.parcels.commands.legacy import enter_legacy
 from panhuo_platform.parcels.commands.undoing import undo
@@ -78,10 +79,41 @@ def compare_delivery(actor: User | None, delivery: Delivery, *, progress: Progre
             delivery=delivery,
             defaults={
                 "made_at": timezone.now(), "actor": actor, "after": after, "run": delivery.run,
-                "counts": {k: counts[k] for k in kinds.KINDS if k in counts}, "accepted": None,
+                "counts": {k: counts[k] for k in kinds.KINDS if k in counts}, "accepted": None, "decided": {},
             },
         )  # fmt: skip
     return row
+
+
+@transaction.atomic
+def decide(
+    actor: User,
+    delivery: Delivery,
+    *,
+    by_kind: Mapping[str, str] | None = None,
+    rows: Mapping[int, str] | None = None,
+    parcels: Mapping[str, str] | None = None,
+) -> Comparison:
+    """Keep what the office decides on kinds, rows and gone parcels until the delivery is accepted; an empty choice
+    takes a row's own away, and its kind's counts again."""
+    require_office(actor)
+    made = Comparison.objects.select_for_update(of=("self",)).filter(delivery=delivery, accepted=None).first()
+    if made is None or not made.file.exists():
+        raise ValidationError(_("请先与数据库比对；检查或修改过的交付须重新比对。"))
+    told = {name: dict(made.decided.get(name, {})) for name in ("kinds", "rows", "parcels")}
+    given = {"kinds": by_kind or {}, "rows": {str(k): v for k, v in (rows or {}).items()}, "parcels": parcels or {}}
+    for name, choices in given.items():
+        told[name] = {k: v for k, v in (told[name] | dict(choices)).items() if v}
+    decided(pl.read_parquet(made.file), decisions_of(told))  # refuses, in words, what makes no sense
+    made.decided = told
+    made.save(update_fields=["decided"])
+    return made
+
+
+def decisions_of(told: Mapping[str, Mapping[str, str]]) -> Decisions:
+    """As a comparison keeps them."""
+    rows = {int(k): v for k, v in told.get("rows", {}).items()}
+    return Decisions(dict(told.get("kinds", {})), rows, dict(told.get("parcels", {})))
 
 
 @transaction.atomic
@@ -95,7 +127,10 @@ def accept(
     progress: Progress = silent,
 ) -> Delivery:
     """The office accepts a delivery: its parcels go into the register as decided, its legacy land and its issues into
-    their lists, and its other layers are in force. All of it, or nothing."""
+    their lists, and its other layers are in force. All of it, or nothing.
+
+    decisions : None for those that were kept by :func:`decide`
+    """
     require_office(actor)
     delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
     if _layers(delivery, "parcels"):
@@ -107,8 +142,9 @@ def accept(
         if compared["at"].count() != rows.height:
             raise ValidationError(_("交付在比对之后有修改，请重新比对。"))
         change = enter(
-            actor, rows, geometry, compared, day=day, after=comparison.after, delivery=delivery, decisions=decisions,
-            note=note, territory=delivery.township_code, progress=progress,
+            actor, rows, geometry, compared, day=day, after=comparison.after, delivery=delivery,
+            decisions=decisions or decisions_of(comparison.decided), note=note, territory=delivery.township_code,
+            progress=progress,
         )  # fmt: skip
         comparison.accepted = change
         comparison.save(update_fields=["accepted"])

@@ -29,6 +29,7 @@ class Comparison(models.Model):
     after    : the last change of the register that it knows; after another one it has to be made anew
     counts   : kind -> count and area: ``{"new": [12, 34567.8], …}``
     accepted : the change that it became
+    decided  : what is to be done with its rows, see ``commands.Decisions``: by kind, by row, by gone parcel
     """
 
     delivery = models.OneToOneField(
@@ -41,6 +42,7 @@ class Comparison(models.Model):
     )
     after = models.PositiveBigIntegerField(default=0)
     counts = models.JSONField(_("统计"), default=dict)
+    decided = models.JSONField(default=dict)
     accepted = models.ForeignKey(
         Change, null=True, on_delete=models.SET_NULL, related_name="comparisons", verbose_name=_("接收")
     )
