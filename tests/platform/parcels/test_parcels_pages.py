@@ -240,9 +240,9 @@ def test_a_delivery_is_compared_decided_and_accepted_by_page(
         user, tmp_path, sender=unit("shiqiaobu"), title="石桥埠宗地", township_code="990112100"
     )
     run_jobs()
-    address = reverse("parcels:comparison", args=(delivery.key,))
+    address = reverse("parcels:compare", args=(delivery.key,))
     assert "还没有比对" in text(office.get(address))
-    office.post(reverse("parcels:compare", args=(delivery.key,)))
+    office.post(reverse("parcels:recompare", args=(delivery.key,)))
     run_jobs()
     shown = text(office.get(address))
     assert "新增" in shown, Comparison.objects.get().counts

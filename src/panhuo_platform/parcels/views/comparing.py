@@ -112,7 +112,7 @@ def compare(request: HttpRequest, key: str) -> HttpResponse:
     """Have it compared (again)."""
     delivery = _delivery(request, key)
     start_compare(acting(request), delivery)
-    return redirect("parcels:comparison", delivery.key)
+    return redirect("parcels:compare", delivery.key)
 
 
 @SEES
@@ -131,7 +131,7 @@ def decide(request: HttpRequest, key: str) -> HttpResponse:
         messages.error(request, _("没有这样的选择。"))
     else:
         messages.success(request, _("选择已保存；接收时按此办理。"))
-    return redirect(f"{reverse('parcels:comparison', args=(delivery.key,))}?{request.GET.urlencode()}")
+    return redirect(f"{reverse('parcels:compare', args=(delivery.key,))}?{request.GET.urlencode()}")
 
 
 @SEES
@@ -143,7 +143,7 @@ def accept(request: HttpRequest, key: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, delivery, form, ReasonForm(), keeps_all(user))
     start_accept(user, delivery, day=form.cleaned_data["day"], note=form.cleaned_data["note"])
-    return redirect("parcels:comparison", delivery.key)
+    return redirect("parcels:compare", delivery.key)
 
 
 @SEES
@@ -160,4 +160,4 @@ def undo(request: HttpRequest, key: str) -> HttpResponse:
         say(request, error)
     else:
         messages.info(request, _("正在撤销接收。"))
-    return redirect("parcels:comparison", delivery.key)
+    return redirect("parcels:compare", delivery.key)
