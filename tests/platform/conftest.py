@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 from django.db import connection
+from django.utils import translation
 
 #: Before every assignment that tests make.
 LONG_AGO = date(2020, 1, 1)
