@@ -18,22 +18,16 @@ from panhuo_platform.pages.templatetags.panhuo_tags import told
 
 #: Section -> entries: name of the address, label, icon. Who sees an entry is what its view says of its callers.
 MENU: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
-    ("", (("home", _("工作台"), "layout-dashboard"), ("jobs:list", _("后台任务"), "hourglass"))),
+    ("", (("home", _("工作台"), "layout-dashboard"), ("maps:page", _("地图"), "map"))),
     (
-        _("调查与数据库"),
+        _("调查"),
         (
             ("deliveries:list", _("数据交付"), "file-import"),
             ("deliveries:requests", _("数据需求"), "calendar-due"),
             ("deliveries:completeness", _("报送进度"), "chart-bar"),
             ("parcels:list", _("宗地数据库"), "database"),
-            ("parcels:low", _("低效用地库"), "list-check"),
-            ("maps:page", _("地图"), "map"),
-            ("parcels:legacy", _("历史遗留用地库"), "archive"),
-            ("parcels:issues", _("问题清单"), "clipboard-list"),
-            ("parcels:snapshots", _("快照"), "versions"),
         ),
     ),
-    (_("数据接口"), (("api:tokens", _("我的令牌"), "key"), ("api:docs", _("接口说明"), "file-description"))),
     (
         _("认定"),
         (
@@ -42,6 +36,23 @@ MENU: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
             ("identification:standards", _("认定标准"), "file-check"),
             ("identification:whatif", _("阈值试算"), "adjustments"),
             ("identification:submissions", _("报送和回执"), "send"),
+        ),
+    ),
+    (
+        _("入库"),
+        (
+            ("parcels:low", _("低效用地库"), "list-check"),
+            ("parcels:legacy", _("历史遗留用地库"), "archive"),
+            ("parcels:issues", _("问题清单"), "clipboard-list"),
+            ("parcels:snapshots", _("快照"), "versions"),
+        ),
+    ),
+    (
+        _("任务和接口"),
+        (
+            ("jobs:list", _("后台任务"), "hourglass"),
+            ("api:tokens", _("我的令牌"), "key"),
+            ("api:docs", _("接口说明"), "file-description"),
         ),
     ),
     (

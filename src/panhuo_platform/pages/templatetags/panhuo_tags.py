@@ -81,9 +81,9 @@ def m2(value: float | None) -> str:
 
 
 @register.filter
-def hectares(value: float | None) -> str:
-    """m² as 公顷, four decimals as the field writes them."""
-    return "—" if value is None else f"{value / _HECTARE:,.4f}"
+def hectares(value: float | None, decimals: int = 4) -> str:
+    """m² as 公顷, four decimals as the field writes them; fewer where a figure is only looked at."""
+    return "—" if value is None else f"{value / _HECTARE:,.{decimals}f}"
 
 
 @register.filter
@@ -138,3 +138,9 @@ def controlled(field: Any) -> SafeString:
     look = {"checkbox": "form-check-input", "select": "form-select", "selectmultiple": "form-select"}
     attributes = {"class": look.get(kind, "form-control") + (" is-invalid" if field.errors else "")}
     return SafeString(field.as_widget(attrs=attributes))  # escaped by the form
+
+
+@register.filter
+def at(values: Any, position: int) -> Any:
+    """The value at a position: ``{{ cells|at:forloop.counter0 }}``."""
+    return values[position]
