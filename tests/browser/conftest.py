@@ -78,9 +78,15 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The demo district, served by ``panhuo serve`` with its worker."""
-    home = tmp_path_factory.mktemp("site")
-    panhuo(home, "manage", "demo")
+    """The demo district, served by ``panhuo serve`` with its worker.
+
+    ``PANHUO_DEMO_HOME`` names a home that holds it already, for those who try the tests one by one.
+    """
+    home = tmp_path_factory.mktemp("site") / "home"
+    if made := os.environ.get("PANHUO_DEMO_HOME"):
+        shutil.copytree(made, home)
+    else:
+        panhuo(home, "manage", "demo", "--parcels", "600")
     port = free_port()
     serve = [sys.executable, "-m", "panhuo.cli", "serve", "--port", str(port)]
     with (home / "serve.log").open("wb") as log:

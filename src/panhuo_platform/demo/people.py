@@ -38,7 +38,7 @@ def settle(password: str, since: date) -> list[Person]:
             for office, user in founded.items()
         ]
         for person, role, unit in _wanted():
-            user, _first = commands.open_account(founded["system"], person.account, name=person.said)
+            user, _first = commands.open_account(founded["system"], person.account, name=f"{unit}经办人"[:60])
             commands.grant(founded["security"], user, role, unit, starts_on=since)
             people.append(person)
         # for trying out: nobody has to change it, everybody can be somebody else in a moment
@@ -54,7 +54,7 @@ def _wanted() -> Iterator[tuple[Person, str, Organisation]]:
         for unit in _units(role):
             account = unit.code if unit.code not in taken else f"{unit.code}-{role['id']}"
             taken.add(account)
-            yield Person(account, unit.name, role["id"], f"{unit.name} · {told(role['name'])}"[:60]), role["id"], unit
+            yield Person(account, unit.name, role["id"], f"{unit.name}经办人（{told(role['name'])}）"), role["id"], unit
 
 
 def _units(role: dict[str, Any]) -> Iterator[Organisation]:

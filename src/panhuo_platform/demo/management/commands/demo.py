@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from panhuo.demo import make_district
 from panhuo.messages import PanhuoError
 from panhuo.packs import load_pack
 from panhuo_platform.demo.people import Person, settle
+from panhuo_platform.demo.story import Story
 from panhuo_platform.organisations.commands import adopt, new_password
 from panhuo_platform.organisations.models import Locality, User
 
@@ -32,6 +35,8 @@ class Command(BaseCommand):
             "folder", nargs="?", type=Path, help="panhuo demo 生成的文件夹 / a folder made by panhuo demo"
         )
 
+        parser.add_argument("--parcels", type=int, default=2000, help="没有给出文件夹时生成多少宗 / how many to make")
+
     def handle(self, *arguments: Any, **options: Any) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         file = settings.HOME / USERS
@@ -44,10 +49,19 @@ class Command(BaseCommand):
             adopt(load_pack("demo", on=TODAY))
             password = new_password()
             people = settle(password, SINCE)
+            self._tell(options["folder"], options["parcels"])
             _keep(file, password, people)
         except PanhuoError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(file.read_text(encoding="utf-8"))
+
+    def _tell(self, folder: Path | None, parcels: int) -> None:
+        """The story, out of a district that was made before or is made for it."""
+        with tempfile.TemporaryDirectory(prefix="panhuo-demo-") as own:
+            if folder is None:
+                folder = Path(own) / "district"
+                make_district(folder, parcels=parcels, on=TODAY)
+            Story(folder, TODAY, lambda text: self.stderr.write(f"  {text} …")).tell()
 
 
 def _keep(file: Path, password: str, people: list[Person]) -> None:
