@@ -95,13 +95,16 @@ def row_of(layer: DeliveredLayer, number: int) -> dict[str, str] | None:
 
 
 def in_force(user: User, role: str) -> DeliveredLayers:
-    """Accepted layers of a role that the user may see, newest first; of several of one sender for one territory the
-    newest counts."""
+    """Accepted layers of a role that the user may see, newest first. Of several deliveries of one sender for one
+    territory and one year the newest counts; another year's figures stand beside them."""
     rows = DeliveredLayer.objects.visible_to(user).in_force().filter(role=role)
-    newest: dict[tuple[int, str], int] = {}
-    for delivery, sender, town in rows.values_list("delivery", "delivery__sender", "delivery__township_code"):
-        newest.setdefault((sender, town), delivery)
-    return rows.filter(delivery__in=newest.values()).select_related("delivery__sender")
+    newest: dict[tuple[int, str, int | None], int] = {}
+    counted = []
+    known = rows.values_list("pk", "delivery", "delivery__sender", "delivery__township_code", "year")
+    for pk, delivery, sender, town, year in known:
+        if newest.setdefault((sender, town, year), delivery) == delivery:
+            counted.append(pk)
+    return rows.filter(pk__in=counted).select_related("delivery__sender")
 
 
 def frame(layer: DeliveredLayer) -> tuple[pl.DataFrame, pa.LargeBinaryArray | None]:

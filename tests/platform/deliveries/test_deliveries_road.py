@@ -184,6 +184,19 @@ def test_the_newest_of_a_sender_counts(office: Any, tax: Any, demo: Path, delive
     assert list(queries.in_force(office, "economy")) == [only(first)]
 
 
+def test_figures_of_another_year_stand_beside_the_newest(
+    office: Any, tax: Any, demo: Path, deliver: Deliver, run_jobs: Any
+) -> None:
+    rows = []
+    for year in (2024, 2025):
+        row = deliver(tax, demo / "06企业" / "经济指标.xlsx", sender="shuiwu", title=f"{year} 年")
+        commands.describe_layer(tax, only(row), role="economy", year=year)
+        again(tax, row, run_jobs)
+        commands.accept_layers(office, row)
+        rows.append(only(row))
+    assert {x.pk for x in queries.in_force(office, "economy")} == {x.pk for x in rows}
+
+
 def test_parcels_are_accepted_in_the_register_and_nowhere_else(sent: Delivery, office: Any) -> None:
     with pytest.raises(ValidationError, match="登记库"):
         commands.accept_layers(office, sent)

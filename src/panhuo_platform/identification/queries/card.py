@@ -47,7 +47,9 @@ def card(user: User, parcel: Parcel) -> Plain | None:
         told |= _grounds(verdict)
         _with_words(told, parcel)
     told["override"] = _override(parcel)
-    told["objections"] = [_objection(o) for o in parcel.objections.order_by("pk").select_related("answered_by")]
+    told["objections"] = [
+        _objection(o) for o in Objection.objects.filter(parcel=parcel).order_by("pk").select_related("answered_by")
+    ]
     told["history"] = _history(parcel)
     return told
 
