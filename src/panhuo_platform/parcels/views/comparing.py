@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from panhuo.land.roles import role
 from panhuo_platform.deliveries import queries as deliveries
+from panhuo_platform.deliveries.commands.deciding import OF_THE_REGISTER
 from panhuo_platform.deliveries.models import Delivery
 from panhuo_platform.deliveries.rights import keeps_all
 from panhuo_platform.jobs import queries as jobs
@@ -62,12 +63,16 @@ def _page(request: HttpRequest, delivery: Delivery, form: Any, reason: Any, deci
         said = made.decided.get("rows", {}) | made.decided.get("parcels", {})
         page.rows = [_row(r, said) for r in rows[start : start + PER_PAGE].iter_rows(named=True)]  # type: ignore[attr-defined]
     accepted = delivery.state == Delivery.State.ACCEPTED
+    roles = set(delivery.layers.exclude(state="left_out").values_list("role", flat=True))
+    # legacy land and issues have nothing to be compared with: they are accepted here as they are
+    lists_only = "parcels" not in roles and bool(roles & OF_THE_REGISTER)
+    checked = decides and delivery.state == Delivery.State.CHECKED
     context = {
         "delivery": delivery, "made": made if current else None, "job": job, "stale": stale, "form": form,
         "reason": reason, "decides": decides, "kind": kind, "kinds": _kinds(made) if current and made else [],
         "page": page, "accepted": accepted, "choices": {k: [(c, _words()[c]) for c in v] for k, v in CHOICES.items()},
-        "has_parcels": delivery.layers.filter(role="parcels").exclude(state="left_out").exists(),
-        "may_decide": decides and delivery.state == Delivery.State.CHECKED and current and not stale,
+        "has_parcels": "parcels" in roles, "lists_only": lists_only, "may_accept_lists": checked and lists_only,
+        "may_decide": checked and current and not stale,
         "kind_text": told(kinds.KINDS.get(kind)),
     }  # fmt: skip
     return render(request, "parcels/comparison.html", context)
