@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from panhuo import exchange
+from panhuo.land.crs import Crs
 from panhuo.survey.config import SurveyConfig, load_config
 from panhuo_platform.deliveries import commands as deliveries
 from panhuo_platform.deliveries.models import Delivery
@@ -106,12 +111,14 @@ class Story:
             )  # fmt: skip
 
     def late_township(self) -> None:
-        """A township has sent a correction that has faults of its own, and has not mended them yet."""
-        town = self.user("guyang")
-        deliveries.take_in(
-            town, self.folder / "交付" / "01权籍" / "补充宗地.txt", sender=self.unit("guyang"),
-            title="鼓阳街道补充宗地", township_code="990112001", note=_MADE,
-        )  # fmt: skip
+        """A township has sent new owners of a few parcels; one code is wrong, and it has not mended it yet."""
+        with tempfile.TemporaryDirectory() as folder:
+            sent = Path(folder) / "鼓阳街道权利人变更.gpkg"
+            exchange.write([_renamed("990112001")], sent)
+            deliveries.take_in(
+                self.user("guyang"), sent, sender=self.unit("guyang"), title="鼓阳街道权利人变更",
+                township_code="990112001", note=_MADE,
+            )  # fmt: skip
         run_waiting()
 
     def identify(self) -> None:
@@ -194,6 +201,24 @@ class Story:
 
 
 _MADE = "虚构数据，仅供演示。"
+
+
+def _renamed(town: str) -> exchange.Layer:
+    """A few parcels of a township as it would send them, one of them with a code that is wrong."""
+    rows = list(Parcel.objects.filter(township_code=town).select_related("current").order_by("number")[:6])
+    codes = [row.code for row in rows]
+    codes[2] = codes[2][:-3] + "x1"
+    frame = pl.DataFrame(
+        {
+            "宗地代码": codes, "乡镇代码": [town] * len(rows), "权利人": [f"{row.holder_name}（更名）" for row in rows],
+            "面积": [round(row.area_m2, 2) for row in rows],
+        }
+    )  # fmt: skip
+    shapes = [bytes(row.current.geometry.wkb) for row in rows if row.current and row.current.geometry]
+    return exchange.Layer(
+        name="宗地", source="", driver="GPKG", table=frame.to_arrow(), geometry=pa.array(shapes, pa.large_binary()),
+        crs=Crs.from_epsg(4490), geometry_type="MultiPolygon",
+    )  # fmt: skip
 
 
 def _approves(user: User, version: object) -> bool:
