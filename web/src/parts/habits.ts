@@ -33,12 +33,22 @@ export function start(root: Document): void {
     // after the form has been read, so that the pressed button's own value is sent
     setTimeout(() => form.querySelectorAll<HTMLButtonElement>('button').forEach((button) => (button.disabled = true)))
   })
-  root.addEventListener('htmx:after:swap', () => counts(root))
+  root.addEventListener('htmx:after:swap', () => (counts(root), reachable(root)))
+  window.addEventListener('resize', () => reachable(root))
   // A page that comes back out of the browser's memory is usable again.
   window.addEventListener('pageshow', () =>
     root.querySelectorAll<HTMLButtonElement>('form[data-once] button').forEach((button) => (button.disabled = false)),
   )
   counts(root)
+  reachable(root)
+}
+
+// What is wider than its place can be scrolled by the keyboard too.
+function reachable(root: Part): void {
+  root.querySelectorAll<HTMLElement>('.table-responsive, pre').forEach((box) => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0
+    else box.removeAttribute('tabindex')
+  })
 }
 
 function ticked(root: Document, box: HTMLInputElement): void {
