@@ -21,6 +21,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZES = {"desk": (1280, 800), "wide": (1920, 1080), "phone": (390, 844)}
 
 
+@pytest.hookimpl(tryfirst=True)  # before the group is read, however the tests were named
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
@@ -82,6 +83,11 @@ def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
 
     ``PANHUO_DEMO_HOME`` names a home that holds it already, for those who try the tests one by one.
     """
+    try:
+        shared = tmp_path_factory.getbasetemp()
+        (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared).joinpath("one-site").touch(exist_ok=False)
+    except FileExistsError:
+        pytest.fail("the tests in a browser were spread over processes: run them with --dist loadgroup")
     home = tmp_path_factory.mktemp("site") / "home"
     if made := os.environ.get("PANHUO_DEMO_HOME"):
         shutil.copytree(made, home)

@@ -17,6 +17,12 @@ TOWN, ACCOUNT = "990112001", "guyang"
 NAME = "鼓阳街道宗地补正"
 
 
+def press(page: Any, what: Any) -> None:
+    """Click what leads to another page, and wait for that page: a step that is still on its way is not done."""
+    with page.expect_navigation(wait_until="networkidle"):
+        what.click()
+
+
 @pytest.fixture(scope="module")
 def faulty(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A township's shapefile in GBK, zipped: three parcels of its own, one with a code that nobody can read."""
@@ -106,12 +112,11 @@ def test_1_the_township_delivers_and_mends(sign_in: Callable[..., Any], shots: P
 @pytest.mark.parametrize("size", ["phone"])
 def test_2_the_township_proposes(sign_in: Callable[..., Any], shots: Path, size: str) -> None:
     page = sign_in(ACCOUNT, size)
+    page.on("dialog", lambda dialog: dialog.accept())
     for step, button in (("survey", "完成调查"), ("propose", "初步认定")):
         page.goto(f"/identification/work/steps/{step}/?outcome=identified")
         page.screenshot(path=shots / f"story-2-{step}.png", full_page=True)
-        page.on("dialog", lambda dialog: dialog.accept())
-        page.locator("button[name=scope][value=all]").click()
-        page.wait_for_load_state("networkidle")
+        press(page, page.locator("button[name=scope][value=all]"))
         assert button in page.locator("main").inner_text()
         assert not page.locator(".alert-danger").count(), page.locator(".alert-danger").inner_text()
     page.goto("/identification/work/")
@@ -126,8 +131,7 @@ def test_3_departments_confirm_their_own(sign_in: Callable[..., Any], shots: Pat
     assert before, "nothing waits for this department"
     page.screenshot(path=shots / f"story-3-{account}.png")
     page.on("dialog", lambda dialog: dialog.accept())
-    page.locator("button[name=scope][value=all]").click()
-    page.wait_for_load_state("networkidle")
+    press(page, page.locator("button[name=scope][value=all]"))
     page.goto(f"/identification/work/confirmations/?township={TOWN}")
     assert page.locator("tbody tr").count() == 0
 
@@ -148,15 +152,13 @@ def test_4_the_others_confirm_and_the_bureau_overrides_one(
     page = sign_in("ziran", "wide")
     page.goto(f"/identification/work/steps/identify/?township={TOWN}")
     page.screenshot(path=shots / "story-4-identify.png")
-    page.locator("tbody a").first.click()
-    page.wait_for_load_state("networkidle")
+    press(page, page.locator("tbody a").first)
     page.screenshot(path=shots / "story-4-card.png", full_page=True)
     page.get_by_role("link", name="改判").click()
     page.locator("select").first.select_option("not")
     page.locator("[name=reason]").fill("现场核查：企业已复工投产，本年度暂不认定。")
     page.screenshot(path=shots / "story-4-override.png")
-    page.locator("main form button.btn-primary").click()
-    page.wait_for_load_state("networkidle")
+    press(page, page.locator("main form button.btn-primary"))
     text = page.locator("main").inner_text()
     assert "暂不认定" in text, "the reason stands beside the verdict that it overrides"
     page.screenshot(path=shots / "story-4-overridden.png", full_page=True)
@@ -166,13 +168,11 @@ def test_5_the_bureau_decides_and_sends_up(sign_in: Callable[..., Any], shots: P
     page = sign_in("ziran")
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"/identification/work/steps/identify/?township={TOWN}&outcome=identified")
-    page.locator("button[name=scope][value=all]").click()
-    page.wait_for_load_state("networkidle")
+    press(page, page.locator("button[name=scope][value=all]"))
     page.goto(f"/identification/submissions/new/?to=shiju&township={TOWN}")
     page.fill("#title", "2026 年第二批低效用地")
     page.screenshot(path=shots / "story-5-send.png")
-    page.get_by_role("button", name="报送").last.click()
-    page.wait_for_load_state("networkidle")
+    press(page, page.get_by_role("button", name="报送").last)
     page.screenshot(path=shots / "story-5-sent.png")
     assert "2026 年第二批低效用地" in page.locator("main").inner_text()
 
@@ -181,8 +181,7 @@ def test_6_the_receipt_opens_the_gate(sign_in: Callable[..., Any], shots: Path) 
     city = sign_in("shiju")
     city.on("dialog", lambda dialog: dialog.accept())
     city.goto(f"/identification/work/steps/verify/?township={TOWN}")
-    city.locator("button[name=scope][value=all]").click()
-    city.wait_for_load_state("networkidle")
+    press(city, city.locator("button[name=scope][value=all]"))
     city.screenshot(path=shots / "story-6-city.png")
     page = sign_in("ziran", "wide")
     page.on("dialog", lambda dialog: dialog.accept())
@@ -190,9 +189,7 @@ def test_6_the_receipt_opens_the_gate(sign_in: Callable[..., Any], shots: Path) 
     page.get_by_role("link", name="2026 年第二批低效用地").click()
     page.fill("#number", "示例厅〔2026〕8号")
     page.screenshot(path=shots / "story-6-receipt.png")
-    page.get_by_role("button", name="登记回执").click()
-    page.wait_for_load_state("networkidle")
+    press(page, page.get_by_role("button", name="登记回执"))
     assert "示例厅〔2026〕8号" in page.locator("main").inner_text()
-    page.locator("tbody a").first.click()
-    page.wait_for_load_state("networkidle")
+    press(page, page.locator("tbody a").first)
     page.screenshot(path=shots / "story-6-parcel.png", full_page=True)

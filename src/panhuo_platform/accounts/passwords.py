@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 _KINDS = (str.islower, str.isupper, str.isdecimal, lambda c: not c.isalnum())
 
@@ -22,8 +21,5 @@ class KindsOfCharacters:
             raise ValidationError(self.get_help_text(), code="password_kinds")
 
     def get_help_text(self) -> str:
-        return ngettext(
-            "大写字母、小写字母、数字、符号，至少用到其中 %(least)d 种。",
-            "大写字母、小写字母、数字、符号，至少用到其中 %(least)d 种。",
-            self.least,
-        ) % {"least": self.least} or _("口令太简单。")
+        told = _("大写字母、小写字母、数字、符号，至少用到其中 %(least)d 种。")
+        return told % {"least": self.least}

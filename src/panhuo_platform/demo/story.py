@@ -27,7 +27,9 @@ from panhuo_platform.identification.commands import (
     steps,
     submissions,
 )
+from panhuo_platform.identification.models import StandardVersion
 from panhuo_platform.identification.queries import work
+from panhuo_platform.identification.queries.standards import may_approve
 from panhuo_platform.jobs.worker import run_waiting
 from panhuo_platform.organisations.models import Organisation, User
 from panhuo_platform.parcels import commands as parcels
@@ -221,7 +223,5 @@ def _renamed(town: str) -> exchange.Layer:
     )  # fmt: skip
 
 
-def _approves(user: User, version: object) -> bool:
-    from panhuo_platform.identification.queries.standards import may_approve
-
-    return user.username != "ziran" and may_approve(user, version)  # type: ignore[arg-type]
+def _approves(user: User, version: StandardVersion) -> bool:
+    return user != version.drafted_by and may_approve(user, version)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
+
+from panhuo_platform.triggers import execute, free, only_added
 
 STANDARDS = "identification_standardversion"
 #: Tables whose rows are only ever added.
@@ -19,21 +21,14 @@ WHERE o.id <> NEW.id AND o.within = NEW.within
 """  # noqa: S608 - names of our own
 
 
-def _sqlite() -> Iterable[str]:
-    for when in ("INSERT", "UPDATE"):
-        yield (
-            f"CREATE TRIGGER {STANDARDS}_one_{when.lower()} AFTER {when} ON {STANDARDS} WHEN EXISTS ({_OTHERS}) "
-            f"BEGIN SELECT RAISE(ABORT, '{TWO}'); END"
-        )
-    for table in ADDED:
-        for what in ("UPDATE", "DELETE"):
+def _one_at_a_time(vendor: str) -> Iterator[str]:
+    if vendor == "sqlite":
+        for when in ("INSERT", "UPDATE"):
             yield (
-                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table}: {SAID}'); END"
+                f"CREATE TRIGGER {STANDARDS}_one_{when.lower()} AFTER {when} ON {STANDARDS} WHEN EXISTS ({_OTHERS}) "
+                f"BEGIN SELECT RAISE(ABORT, '{TWO}'); END"
             )
-
-
-def _postgres() -> Iterable[str]:
+        return
     yield (
         f"CREATE FUNCTION {STANDARDS}_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"PERFORM pg_advisory_xact_lock(hashtext('{STANDARDS}')); "
@@ -44,36 +39,21 @@ def _postgres() -> Iterable[str]:
         f"CREATE TRIGGER {STANDARDS}_one AFTER INSERT OR UPDATE ON {STANDARDS} "
         f"FOR EACH ROW EXECUTE FUNCTION {STANDARDS}_one()"
     )
-    yield (
-        "CREATE FUNCTION identification_only_added() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"RAISE EXCEPTION '%: {SAID}', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$"
-    )
-    for table in ADDED:
-        yield (
-            f"CREATE TRIGGER {table}_only_added BEFORE UPDATE OR DELETE ON {table} "
-            "FOR EACH ROW EXECUTE FUNCTION identification_only_added()"
-        )
 
 
 def protect(connection: Any) -> None:
     """Put the triggers in place."""
-    _execute(connection, _sqlite() if connection.vendor == "sqlite" else _postgres())
+    execute(connection, _one_at_a_time(connection.vendor))
+    for table in ADDED:
+        execute(connection, only_added(connection.vendor, table, f"{table}: {SAID}"))
 
 
 def release(connection: Any) -> None:
     """Take them away: when the migration is undone."""
+    for table in ADDED:
+        execute(connection, free(connection.vendor, table))
     if connection.vendor == "sqlite":
-        names = [f"{STANDARDS}_one_{w}" for w in ("insert", "update")]
-        names += [f"{t}_no_{w}" for t in ADDED for w in ("update", "delete")]
-        _execute(connection, [f"DROP TRIGGER IF EXISTS {n}" for n in names])
+        execute(connection, [f"DROP TRIGGER IF EXISTS {STANDARDS}_one_{w}" for w in ("insert", "update")])
     else:
-        _execute(connection, [f"DROP TRIGGER IF EXISTS {STANDARDS}_one ON {STANDARDS}"])
-        _execute(connection, [f"DROP TRIGGER IF EXISTS {t}_only_added ON {t}" for t in ADDED])
-        functions = (f"{STANDARDS}_one", "identification_only_added")
-        _execute(connection, [f"DROP FUNCTION IF EXISTS {f}()" for f in functions])
-
-
-def _execute(connection: Any, statements: Iterable[str]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+        execute(connection, [f"DROP TRIGGER IF EXISTS {STANDARDS}_one ON {STANDARDS}"])
+        execute(connection, [f"DROP FUNCTION IF EXISTS {STANDARDS}_one()"])

@@ -6,8 +6,9 @@ either. Rows of divisions that have not been sealed are free.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
+
+from panhuo_platform.triggers import execute
 
 ROWS, SEALS = "parcels_legacyparcel", "parcels_legacyseal"
 SAID = "the register of legacy land is sealed"
@@ -64,7 +65,7 @@ def _postgres() -> list[str]:
 
 def protect(connection: Any) -> None:
     """Refuse changes of what is sealed from now on."""
-    _execute(connection, _sqlite() if connection.vendor == "sqlite" else _postgres())
+    execute(connection, _sqlite() if connection.vendor == "sqlite" else _postgres())
 
 
 def release(connection: Any) -> None:
@@ -72,19 +73,11 @@ def release(connection: Any) -> None:
     if connection.vendor == "sqlite":
         names = [f"{ROWS}_sealed_{what.lower()}" for what in _TOUCHED]
         names += [f"{SEALS}_sealed_{what}" for what in ("update", "delete")]
-        _execute(connection, [f"DROP TRIGGER IF EXISTS {name}" for name in names])
+        execute(connection, [f"DROP TRIGGER IF EXISTS {name}" for name in names])
         return
     for table in (ROWS, SEALS):
-        _execute(
-            connection, [f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}" for name in ("sealed", "no_truncate")]
-        )
-    _execute(
+        execute(connection, [f"DROP TRIGGER IF EXISTS {table}_{name} ON {table}" for name in ("sealed", "no_truncate")])
+    execute(
         connection,
         [f"DROP FUNCTION IF EXISTS {name}()" for name in (f"{ROWS}_refuse", f"{SEALS}_refuse", f"{SEALS}_keep")],
     )
-
-
-def _execute(connection: Any, statements: Iterable[str]) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -62,9 +63,9 @@ class Table(Collection):
     columns: Mapping[str, str]
     attributes = ""
 
+    @abstractmethod
     def rows(self, user: User, days: Days | None) -> QuerySet[Any]:
         """The rows that the user sees, of these days."""
-        raise NotImplementedError
 
     def at(self, days: Days | None) -> tuple[Ways, Mapping[str, str], str]:
         """Ways, columns and attributes of the table that answers for these days."""
