@@ -29,7 +29,7 @@ WINDOWS = os.name == "nt"
 PLATFORM = "tests/platform"
 BROWSER = "tests/browser"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = "apt-get install chromium fonts-noto-cjk"
+CHROMIUM = "apt-get install chromium fonts-noto-cjk libatomic1"
 #: What tests/on_postgis.py ends with where there is none, and how to get it.
 NO_POSTGIS = 77
 POSTGIS = "apt-get install postgresql postgresql-postgis"

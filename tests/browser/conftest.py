@@ -50,12 +50,18 @@ def browser() -> Iterator[Any]:
 
     # whatever a page asks for outside of this machine fails, as it would on a network that is cut
     rules = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
-    with sync_playwright() as playwright:
+    try:
+        playwright = sync_playwright().start()
+    except Exception as error:
+        pytest.fail(f"Playwright does not start ({error}); on Debian its Node wants: apt-get install libatomic1")
+    try:
         started = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--enable-unsafe-swiftshader", rules]
         )
         yield started
         started.close()
+    finally:
+        playwright.stop()
 
 
 def environment(home: Path) -> dict[str, str]:
