@@ -126,9 +126,15 @@ class Story:
     def identify(self) -> None:
         """The standard is drafted by one person and approved by another; a run judges every parcel by it."""
         self.say("认定标准、认定运行")
+        self.standard()
+        self.judge()
+
+    def standard(self) -> None:
         version = standards.draft(self.user("ziran"), "2026 年认定标准")
         approver = next(u for u in User.objects.order_by("pk") if _approves(u, version))
         standards.approve(approver, version, starts_on=date(self.on.year, 1, 1), document="澄政办发〔2026〕3号")
+
+    def judge(self) -> None:
         runs.start(self.user("ziran"), on=self.on)
         run_waiting()
 
