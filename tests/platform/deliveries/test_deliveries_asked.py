@@ -80,6 +80,7 @@ def test_one_sees_what_ones_unit_was_asked_for(office: Any, town: Any, tax: Any)
     assert DataRequest.objects.visible_to(office).count() == 2
 
 
+@pytest.mark.requirement("S0-34")
 def test_what_has_come_in_is_counted_by_township_and_unit(
     office: Any, town: Any, tax: Any, parcels_zip: Path, deliver: Deliver
 ) -> None:

@@ -78,6 +78,7 @@ def test_the_first_delivery_is_all_new(six: Change) -> None:
     assert (event.action, event.told) == ("decided", "接收宗地交付：新增 6")
 
 
+@pytest.mark.requirement("S0-37")
 def test_each_row_gets_its_kind(six: Change) -> None:
     found = kinds_of(
         *unchanged(1),

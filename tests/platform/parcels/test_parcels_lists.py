@@ -196,6 +196,7 @@ def test_nothing_passes_the_gate_without_being_identified(two: list[Parcel], off
     assert not UpperEntry.objects.exists()
 
 
+@pytest.mark.requirement("S0-37")
 def test_a_snapshot_says_later_whether_it_still_holds(two: list[Parcel], office: Any) -> None:
     identified(two[:1])
     kept = commands.snapshot(office, "上报前")
