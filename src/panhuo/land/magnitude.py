@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from panhuo.land.systems import CGCS2000, Crs, zone_of_longitude
+from panhuo.land.systems import CGCS2000, ZONES, Crs, zone_of_longitude
 from panhuo.messages import Text
 
 Bounds = tuple[float, float, float, float]
@@ -125,7 +125,9 @@ def _plain(x0: float, y0: float, x1: float, y1: float, longitude: float | None) 
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     nearest = zone_of_longitude(longitude)
     options = [
-        Crs.gauss_kruger(z, prefix=False, source="magnitude") for z in range(nearest - 1, nearest + 2) if 25 <= z <= 45
+        Crs.gauss_kruger(z, prefix=False, source="magnitude")
+        for z in range(nearest - 1, nearest + 2)
+        if z in ZONES["gk3"]
     ] or [Crs.gauss_kruger(min(45, max(25, nearest)), prefix=False, source="magnitude")]
 
     def error(crs: Crs) -> float:

@@ -17,7 +17,7 @@ from typing import Literal
 import pyproj
 
 from panhuo.land.magnitude import FAR, Bounds, Shape, rough_longitude, shapes_of
-from panhuo.land.systems import BEIJING54, CGCS2000, XIAN80, Crs, CrsKind, datum_name
+from panhuo.land.systems import BEIJING54, CGCS2000, XIAN80, ZONES, Crs, CrsKind, datum_name
 from panhuo.messages import PanhuoError, Text
 
 ProblemKind = Literal[
@@ -73,7 +73,7 @@ def declared_crs(datum: str, *, width: int | None = None, zone: int | None = Non
         kind: CrsKind = "gk6" if width == 6 else "gk3"
         return Crs(datum=name, kind=kind, prefix=prefix, source="declared", confidence=0.5)
     w: Literal[3, 6] = 6 if width == 6 or (width is None and zone <= 23) else 3
-    if zone not in (range(13, 24) if w == 6 else range(25, 46)):
+    if zone not in ZONES["gk6" if w == 6 else "gk3"]:
         return None
     return Crs.gauss_kruger(zone, width=w, prefix=prefix, datum=name, source="declared")
 

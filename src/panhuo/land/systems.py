@@ -28,7 +28,8 @@ _EPSG: dict[str, tuple[int, int, int, int, int]] = {
     XIAN80: (4610, 2324, 2345, 2314, 2325),
     BEIJING54: (4214, 2376, 2397, 21400, 21440),
 }
-_ZONES = {"gk3": range(25, 46), "gk6": range(13, 24)}
+#: Numbers of the zones that China has, of 3° and of 6°.
+ZONES = {"gk3": range(25, 46), "gk6": range(13, 24)}
 
 #: Datums whose coordinates are the same numbers as CGCS2000 for every purpose of a land survey (WGS84 differs by
 #: centimetres).
@@ -106,8 +107,8 @@ class Crs:
         """The Gauss-Krüger zone of a datum, ``gauss_kruger(39)`` is EPSG:4527. Zones of China: 25-45 (3°), 13-23
         (6°)."""
         kind: CrsKind = "gk3" if width == 3 else "gk6"
-        if zone not in _ZONES[kind] or datum not in _EPSG:
-            zones = _ZONES[kind]
+        if zone not in ZONES[kind] or datum not in _EPSG:
+            zones = ZONES[kind]
             raise PanhuoError(
                 f"{datum} {width}度带没有第 {zone} 带；可用带号 {zones.start}–{zones.stop - 1}。",
                 f"{datum} has no {width}-degree zone {zone}; zones are {zones.start} to {zones.stop - 1}.",
@@ -215,7 +216,7 @@ def _standard_code(crs: Crs) -> int | None:
         return None
     if crs.kind == "geographic":
         return _EPSG[crs.datum][0]
-    if crs.kind in ("gk3", "gk6") and crs.zone in _ZONES[crs.kind]:
+    if crs.kind in ("gk3", "gk6") and crs.zone in ZONES[crs.kind]:
         place = (1 if crs.prefix else 2) + (0 if crs.kind == "gk3" else 2)
         return _EPSG[crs.datum][place] + (crs.zone or 0)
     return None

@@ -19,7 +19,7 @@ from panhuo.exchange.memory import release
 from panhuo.land.areas import areas_on_earth, planar_area
 from panhuo.land.cells import over_unique
 from panhuo.land.codes.lists import item_name
-from panhuo.land.crs import Crs, recognise, zone_of_longitude
+from panhuo.land.crs import ZONES, Crs, recognise, zone_of_longitude
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import same_numbers, to_geographic, transform
 from panhuo.land.roles import Field, Role, role
@@ -222,7 +222,7 @@ def working_crs_of(layer: Layer) -> Crs | None:
 def _zone(longitude: float) -> Crs:
     """The 3° zone of a longitude; outside China a projection on the place's own meridian."""
     zone = zone_of_longitude(longitude)
-    return Crs.gauss_kruger(zone) if 25 <= zone <= 45 else _local(longitude)
+    return Crs.gauss_kruger(zone) if zone in ZONES["gk3"] else _local(longitude)
 
 
 def _local(longitude: float) -> Crs:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from panhuo.exchange import Layer
-from panhuo.land.crs import Crs, zone_of_longitude
+from panhuo.land.crs import ZONES, Crs, zone_of_longitude
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import to_geographic
 from panhuo.messages import FINDINGS_SCHEMA, PanhuoError, join_findings
@@ -130,7 +130,7 @@ def working_of(layers: Iterable[tuple[DeliveredLayer, Layer]]) -> Crs | None:
             except PanhuoError:  # another datum, without a known way to ours: as it is
                 return crs if not crs.is_geographic else None
             zone = zone_of_longitude(longitude)
-            return Crs.gauss_kruger(zone) if 25 <= zone <= 45 else working_crs_of(layer)
+            return Crs.gauss_kruger(zone) if zone in ZONES["gk3"] else working_crs_of(layer)
     return None
 
 

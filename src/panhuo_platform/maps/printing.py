@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from panhuo.documents import BoundaryLayer, ClassStyle, Figure, MapLayer, MapSpec, Paper, map_svg, write_pdf
-from panhuo.land.crs import Crs, zone_of_longitude
+from panhuo.land.crs import ZONES, Crs, zone_of_longitude
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import transform
 from panhuo.messages import Lang
@@ -31,8 +31,8 @@ from panhuo_platform.parcels.models import LegacyParcel
 #: More parcels than this are no map that somebody reads on paper, and minutes of work.
 MOST = 300_000
 _FRAME_MM = (156.0, 190.0)
-#: The 3° zones of China; a window that reaches over more degrees than two of them cannot be drawn in one.
-_ZONES, _WIDEST = range(25, 46), 6.0
+#: A window that reaches over more degrees than two zones cannot be drawn in one.
+_WIDEST = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class System:
 
 def _system(window: rows.Box) -> System:
     zone = zone_of_longitude((window[0] + window[2]) / 2)
-    if zone not in _ZONES or window[2] - window[0] > _WIDEST or window[3] - window[1] > _WIDEST:
+    if zone not in ZONES["gk3"] or window[2] - window[0] > _WIDEST or window[3] - window[1] > _WIDEST:
         raise ValidationError(_("打印的范围太大，或不在国内；请放大地图后再打印。"))
     return System(Crs.gauss_kruger(zone, prefix=False), zone)
 

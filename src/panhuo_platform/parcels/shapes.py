@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from panhuo.land.areas import ellipsoidal_area, planar_area
-from panhuo.land.crs import Crs, zone_of_longitude
+from panhuo.land.crs import ZONES, Crs
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import transform
 
@@ -34,16 +34,16 @@ def multipolygons(
 
 
 def areas(polygons: Polygons) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(n,) m² on the ellipsoid, and (n,) m² in the 3° zone that each shape's middle lies in; nan without a shape."""
+    """(n,) m² on the ellipsoid, and (n,) m² in the 3° zone that each shape's middle lies in; nan without a shape, and
+    in the plane where no zone of CGCS2000 reaches."""
     ellipsoid = ellipsoidal_area(polygons)
     plane = np.full(len(polygons), np.nan)
     middle = (polygons.bounds[:, 0] + polygons.bounds[:, 2]) / 2
     zones = np.floor((middle + 1.5) / 3)
-    for zone in np.unique(zones[~np.isnan(zones)]):
+    for zone in np.unique(zones[np.isin(zones, ZONES["gk3"])]):
         rows = np.flatnonzero(zones == zone)
         part = polygons if len(rows) == len(polygons) else polygons.take(rows)
-        number = zone_of_longitude(float(zone) * 3.0)
-        moved = transform(part.coords, Crs.from_epsg(4490), Crs.gauss_kruger(number, prefix=False))
+        moved = transform(part.coords, Crs.from_epsg(4490), Crs.gauss_kruger(int(zone), prefix=False))
         plane[rows] = planar_area(part.with_coords(moved))
     return ellipsoid, plane
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 import shapely
+import shapely.affinity
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from parcels_ground import OTHER_TOWN, SIDE, SOUTH, TOWN, WEST, code, parcel, square
@@ -61,6 +62,13 @@ def test_a_version_keeps_what_was_delivered_and_the_areas_of_the_library(town: p
     third = ParcelVersion.objects.get(code=code(3))
     assert third.attributes["registration_date"] == "2019-05-01"
     assert "holder_name" not in third.attributes
+
+
+def test_where_no_zone_reaches_there_is_no_area_in_the_plane(put: Put) -> None:
+    put(parcel(1), parcel(2, shape=shapely.affinity.translate(square(1), xoff=-160)))
+    here, there = ParcelVersion.objects.order_by("code")
+    assert there.planar_area_m2 is None
+    assert there.area_m2 == pytest.approx(here.area_m2, rel=1e-9)
 
 
 def test_a_township_sees_its_own_and_the_bureau_everything(town: pl.DataFrame, district: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from panhuo.exchange.boundary_txt.scan import Section
 from panhuo.exchange.boundary_txt.text import narrow
-from panhuo.land.crs import BEIJING54, CGCS2000, WGS84, XIAN80, Crs, CrsSource, datum_name
+from panhuo.land.crs import BEIJING54, CGCS2000, WGS84, XIAN80, ZONES, Crs, CrsSource, datum_name
 
 #: The geographic systems of the three datums.
 _GEOGRAPHIC = {CGCS2000: 4490, XIAN80: 4610, BEIJING54: 4214, WGS84: 4326}
@@ -73,7 +73,7 @@ def _datum(text: str) -> str | None:
 
 def _zone(number: int) -> int | None:
     """A zone, also when the central meridian was written instead (117 for zone 39)."""
-    if 13 <= number <= 23 or 25 <= number <= 45:
+    if number in ZONES["gk6"] or number in ZONES["gk3"]:
         return number
     if 75 <= number <= 135 and number % 3 == 0:
         return number // 3

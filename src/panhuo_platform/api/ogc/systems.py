@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from panhuo.land.crs import Crs, zone_of_longitude
+from panhuo.land.crs import ZONES, Crs, zone_of_longitude
 from panhuo.land.projection import to_geographic, transform
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -24,8 +24,8 @@ _EPSG = "http://www.opengis.net/def/crs/EPSG/0/"
 STORED = f"{_EPSG}4490"
 #: Systems that hold for any place; the 3° zones of a place are put behind them.
 EVERYWHERE = (CRS84, STORED, f"{_EPSG}4326", f"{_EPSG}3857")
-#: The 3° zones of CGCS2000: with the zone number in the easting from 4513 on (zone 25), without it from 4534 on.
-_FIRST, _WITH, _WITHOUT, _COUNT = 25, 4513, 4534, 21
+#: EPSG minus zone of the 3° zones of CGCS2000: with the zone number in the easting, and without it.
+_ZONED = (4488, 4509)
 
 Box = tuple[float, float, float, float]
 Column = NDArray[np.object_]
@@ -58,12 +58,11 @@ def systems(extent: Box | None) -> list[str]:
 
     extent : west, south, east, north in degrees
     """
-    first, last = _FIRST, _FIRST + _COUNT - 1
+    zones = ZONES["gk3"]
     if extent is not None:
-        first = min(max(zone_of_longitude(extent[0]), _FIRST), last)
-        last = max(min(zone_of_longitude(extent[2]), last), first)
-    zones = range(first - _FIRST, last - _FIRST + 1)
-    return [*EVERYWHERE, *(f"{_EPSG}{start + k}" for start in (_WITH, _WITHOUT) for k in zones)]
+        west, east = zone_of_longitude(extent[0]), zone_of_longitude(extent[2])
+        zones = range(max(west, zones.start), min(east + 1, zones.stop))
+    return [*EVERYWHERE, *(f"{_EPSG}{start + zone}" for start in _ZONED for zone in zones)]
 
 
 def shapes(wkb: Sequence[bytes | None], out: Reference) -> list[str]:
