@@ -199,3 +199,11 @@ def test_no_column_serves_two_fields(fields: list[str]) -> None:
     columns = [m.column for m in found.matches.values()]
     assert len(set(columns)) == len(columns)
     assert set(columns).isdisjoint(found.unused)
+
+
+@pytest.mark.parametrize("role_id", ROLES)
+def test_every_field_is_known_by_its_own_names(role_id: str) -> None:
+    """What we write ourselves we read again, the fields too whose names end in a unit."""
+    names = [n for f in role(role_id).fields for n in (f.name, f.zh)]
+    found = {n: list(map_fields(role_id, [n]).matches) for n in names}
+    assert found == {n: [f.name] for f in role(role_id).fields for n in (f.name, f.zh)}

@@ -91,7 +91,9 @@ def _aliases(role_id: str) -> Mapping[str, tuple[tuple[str, float], ...]]:
         # an alias listed early is the commoner name: it wins over a later one by a hair
         for place, a in enumerate((f.name, f.zh, *f.aliases, f.en)):
             key = squeeze(a)
-            names[key] = max(names.get(key, 0.0), _EXACT - min(place, 30) * 0.0005)
+            # as it stands, and without the unit that a header's reader takes off it
+            for name in {key, *(n for n, trust in read_header(a).names if trust == 1.0)}:
+                names[name] = max(names.get(name, 0.0), _EXACT - min(place, 30) * 0.0005)
         out[f.name] = tuple(names.items())
     return MappingProxyType(out)
 
