@@ -69,6 +69,9 @@ def main() -> int:
     with step("read every file"):
         run_waiting()
     story.describe(office, row)
+    for layer in row.layers.filter(role="parcels"):
+        taken = {said["column"] for said in layer.suggested.values()} | set(layer.field_map.values())
+        print(f"  {layer}: {layer.rows} rows; columns that no field took: {sorted(set(layer.columns) - taken)}")
     with step("check"):
         deliveries.check(office, row)
         run_waiting()
@@ -95,12 +98,13 @@ def _lost(rows: pl.DataFrame, shapes: pa.LargeBinaryArray) -> int:
     """Rows that the register does not hold with the same code, holder, declared area and shape to the last digit."""
     from panhuo.land.polygons import Polygons
     from panhuo_platform.parcels import queries
+    from panhuo_platform.parcels.attributes import standard
 
     def alike(frame: pl.DataFrame, wkb: pa.LargeBinaryArray) -> pl.DataFrame:
-        told = [pl.col(name).fill_null("") for name in ("parcel_code", "holder_name")]
         # one way to write a shape: the store keeps every polygon as one of many
         shape = pl.Series("shape", Polygons.from_wkb(wkb).to_wkb())
-        return frame.select(*told, pl.col("declared_area_m2").fill_null(0.0)).with_columns(shape)
+        told = standard(frame).select("parcel_code", "holder_name", "declared_area_m2")
+        return told.with_columns(pl.col(pl.String).fill_null(""), pl.col(pl.Float64).fill_null(0.0), shape)
 
     held = pl.concat(alike(*piece) for piece in queries.frames())
     return alike(rows, shapes).join(held, on=held.columns, how="anti").height
