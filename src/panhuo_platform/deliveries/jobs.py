@@ -1,10 +1,9 @@
-"""Long work on deliveries: reading what came in, and checking it. Both can be repeated at any point."""
+"""Long work on deliveries: reading what came in, and checking it. Both can be begun again at any point."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -25,7 +24,9 @@ from panhuo_platform.deliveries.files import storable
 from panhuo_platform.deliveries.models import DeliveredLayer, Delivery, Finding, HandedBack, Repair
 from panhuo_platform.deliveries.understanding import described, memories
 from panhuo_platform.jobs.commands import start
+from panhuo_platform.jobs.models import Job
 from panhuo_platform.jobs.registry import Running, job
+from panhuo_platform.organisations.models import User
 
 State = Delivery.State
 READ, CHECK = "deliveries.read", "deliveries.check"
@@ -39,7 +40,11 @@ def read(running: Running, *, delivery: int) -> dict[str, Any]:
     """Open everything that was received, keep its layers, and say what they seem to be; then have them checked."""
     from django.conf import settings
 
-    row = _at(delivery, State.RECEIVED)
+    with transaction.atomic():  # PostgreSQL may still be ending what a killed worker has sent
+        row = Delivery.objects.select_for_update().get(pk=delivery)
+    if row.understood or row.state == State.REFUSED:  # begun again after it was done
+        return _swept(row)
+    _in_state(row, State.RECEIVED)
     number = row.understood + 1
     limits = Limits(bytes_total=settings.DELIVERY_UNPACKED_LIMIT)
     opened = exchange.open_delivery(row.received, progress=running, limits=limits)
@@ -62,32 +67,40 @@ def read(running: Running, *, delivery: int) -> dict[str, Any]:
         DeliveredLayer.objects.bulk_create(layers)
         row.understood, row.state = number, State.CHECKING
         row.save(update_fields=["understood", "state"])
-        start(CHECK, actor=running.actor, subject=row, arguments={"delivery": row.pk})
-    for old in folder.iterdir():  # what an earlier reading left, which nothing names any more
-        if not old.name.startswith(f"{number}-"):
-            old.unlink(missing_ok=True)
-    return {"layers": len(layers), "rows": sum(x.rows for x in layers)}
+        start_check(running.actor, row)
+    return _swept(row)
 
 
-@job(CHECK, _("检查交付数据"))
-def check_all(running: Running, *, delivery: int) -> dict[str, Any]:
-    """Check a delivery. Its findings are seen when all of them stand, and never before."""
-    row = _at(delivery, State.CHECKING)
-    with _put_back(row):
-        number = row.run + 1
-        _sweep(row, running)
-        reading = row.folder / "layers" / f"{row.understood}-reading.parquet"
-        checked = check(row, pl.read_parquet(reading), progress=running)
-        _store(row, number, checked, running)
-        with transaction.atomic():
-            row = _locked(delivery, State.CHECKING)
-            row.run, row.state, row.checked_at = number, State.CHECKED, timezone.now()
-            row.save(update_fields=["run", "state", "checked_at"])
-            row.layers.exclude(state=DeliveredLayer.State.LEFT_OUT).update(state=DeliveredLayer.State.CHECKED)
-            record(
-                AuditEvent.Action.CHANGED, f"检查交付“{row.title}”：{checked.findings.height} 条发现",
-                actor=running.actor, subject=row, detail={"run": number, **_counts(checked.findings)},
-            )  # fmt: skip
+def start_check(actor: User, row: Delivery) -> Job:
+    """Have a delivery checked whose state says so, in the same transaction. The job knows which check it is to be."""
+    return start(CHECK, actor=actor, subject=row, arguments={"delivery": row.pk, "run": row.run + 1})
+
+
+def unchecked(*, delivery: int, run: int) -> None:
+    """A check that was not done leaves the delivery as one that waits for a check: layers can be described anew."""
+    rows = Delivery.objects.filter(pk=delivery, state=State.CHECKING, run__lt=run)
+    rows.update(state=State.CHECKED if run > 1 else State.RECEIVED)
+
+
+@job(CHECK, _("检查交付数据"), undone=unchecked)
+def check_all(running: Running, *, delivery: int, run: int) -> dict[str, Any]:
+    """Check a delivery for the ``run``-th time. Its findings are seen when all of them stand, and never before."""
+    row = _checking(delivery, run)
+    _sweep(row, running)
+    if row.run >= run:  # begun again after it was done
+        return {}
+    reading = row.folder / "layers" / f"{row.understood}-reading.parquet"
+    checked = check(row, pl.read_parquet(reading), progress=running)
+    _store(row, run, checked, running)
+    with transaction.atomic():
+        row = _locked(delivery, State.CHECKING)
+        row.run, row.state, row.checked_at = run, State.CHECKED, timezone.now()
+        row.save(update_fields=["run", "state", "checked_at"])
+        row.layers.exclude(state=DeliveredLayer.State.LEFT_OUT).update(state=DeliveredLayer.State.CHECKED)
+        record(
+            AuditEvent.Action.CHANGED, f"检查交付“{row.title}”：{checked.findings.height} 条发现",
+            actor=running.actor, subject=row, detail={"run": run, **_counts(checked.findings)},
+        )  # fmt: skip
     _sweep(row, running)
     return {"findings": checked.findings.height, **_counts(checked.findings), "handed_back": checked.back.height}
 
@@ -100,8 +113,19 @@ def _storable(layer: exchange.Layer) -> exchange.Layer:
     )
 
 
-def _at(pk: int, state: str) -> Delivery:
-    return _in_state(Delivery.objects.get(pk=pk), state)
+@transaction.atomic
+def _checking(pk: int, run: int) -> Delivery:
+    """The delivery, being checked, unless this check of it is done already.
+
+    One that a check left undone is being checked when somebody has that check done once more.
+    """
+    row = Delivery.objects.select_for_update().get(pk=pk)
+    if row.run >= run:
+        return row
+    if row.may_change and row.understood:
+        row.state = State.CHECKING
+        row.save(update_fields=["state"])
+    return _in_state(row, State.CHECKING)
 
 
 def _locked(pk: int, state: str) -> Delivery:
@@ -115,18 +139,6 @@ def _in_state(row: Delivery, state: str) -> Delivery:
             f"The delivery '{row.title}' is in another state by now ({row.state}); this job is not needed any more.",
         )
     return row
-
-
-@contextmanager
-def _put_back(row: Delivery) -> Iterator[None]:
-    """A check that cannot be done leaves the delivery as one that waits for a check: layers can be described anew."""
-    try:
-        yield
-    except Exception:
-        Delivery.objects.filter(pk=row.pk, state=State.CHECKING).update(
-            state=State.CHECKED if row.run else State.RECEIVED
-        )
-        raise
 
 
 def _refusal(opened: exchange.Delivery) -> Text | None:
@@ -166,8 +178,19 @@ def _refuse(running: Running, row: Delivery, why: Text) -> dict[str, Any]:
             AuditEvent.Action.REFUSED, f"拒收交付“{row.title}”：{why.zh}", actor=running.actor, subject=row,
             detail={"files": files, "why": why.zh},
         )  # fmt: skip
-    shutil.rmtree(row.folder, ignore_errors=True)
-    return {"refused": why.zh}
+    return _swept(row)
+
+
+def _swept(row: Delivery) -> dict[str, Any]:
+    """What came of reading, after its files have gone that nothing names any more."""
+    if row.state == State.REFUSED:
+        shutil.rmtree(row.folder, ignore_errors=True)
+        return {"refused": row.told}
+    for old in (row.folder / "layers").iterdir():
+        if not old.name.startswith(f"{row.understood}-"):
+            old.unlink(missing_ok=True)
+    rows = list(row.layers.values_list("rows", flat=True))
+    return {"layers": len(rows), "rows": sum(rows)}
 
 
 def _sweep(row: Delivery, running: Callable[[str, int, int], None]) -> None:

@@ -65,7 +65,7 @@ def try_out(actor: User, version: StandardVersion, progress: Progress) -> Trial:
         part = flips_of(trial).with_suffix(".part")
         part.parent.mkdir(parents=True, exist_ok=True)
         turned.with_row_index("_").drop("_").write_parquet(part)
-        part.rename(flips_of(trial))
+        part.replace(flips_of(trial))  # one that died before its transaction ended has left its file
         record(
             AuditEvent.Action.CHANGED,
             f"认定标准“{version}”试运行：{trial.parcels} 宗中 {trial.flipped} 宗结论变化", actor=actor,

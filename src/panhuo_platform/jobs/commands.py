@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from panhuo_platform.audit.commands import record
 from panhuo_platform.audit.models import AuditEvent
+from panhuo_platform.jobs.ending import end
 from panhuo_platform.jobs.models import Job
 from panhuo_platform.jobs.registry import kind_of
 from panhuo_platform.organisations.models import User
@@ -41,8 +42,8 @@ def cancel(actor: User, job: Job) -> None:
     """Its actor or the system administrator cancels a job: at once while it waits, else at its next step."""
     _may(actor, job)
     now = timezone.now()
-    waiting = Job.objects.filter(pk=job.pk, state=Job.State.WAITING)
-    if not waiting.update(state=Job.State.CANCELLED, cancel_asked=True, ended_at=now):
+    waiting = Job.objects.filter(state=Job.State.WAITING)
+    if not end(waiting, job, state=Job.State.CANCELLED, cancel_asked=True, ended_at=now):
         running = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING)
         if not running.update(cancel_asked=True):
             raise ValidationError(_("任务已经结束，不能取消。"))

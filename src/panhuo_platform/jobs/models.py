@@ -7,9 +7,11 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from panhuo_platform.jobs.processes import LOST_AFTER, lives
 from panhuo_platform.scope import Scoped
 
 
@@ -81,6 +83,21 @@ class Job(models.Model):
     @property
     def ended(self) -> bool:
         return self.state not in (self.State.WAITING, self.State.RUNNING)
+
+    @property
+    def lost(self) -> bool:
+        """Is it said to run while its worker is dead? The next worker takes it."""
+        if self.state != self.State.RUNNING:
+            return False
+        alive = lives(self.worker)
+        if alive is None:
+            return self.heartbeat_at is None or timezone.now() - self.heartbeat_at > LOST_AFTER
+        return not alive
+
+    @property
+    def interrupted(self) -> int:
+        """How often it had to be begun again."""
+        return max(0, self.attempts - (self.state != self.State.WAITING))
 
     @property
     def told(self) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import secrets
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+
+#: A worker that cannot be seen from here and gave no sign for so long is dead.
+LOST_AFTER = timedelta(minutes=2)
 
 
 @cache

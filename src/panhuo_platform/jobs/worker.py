@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -14,15 +13,14 @@ from django.db.models import F
 from django.utils import timezone, translation
 
 from panhuo.messages import PanhuoError, Stopped, Text
+from panhuo_platform.jobs.ending import end
 from panhuo_platform.jobs.models import Job
-from panhuo_platform.jobs.processes import lives, me
+from panhuo_platform.jobs.processes import me
 from panhuo_platform.jobs.registry import kind_of
 from panhuo_platform.jobs.running import Pulse, Running
 
 logger = logging.getLogger("panhuo.jobs")
 
-#: A worker that cannot be seen from here and gave no sign for so long is dead.
-LOST_AFTER = timedelta(minutes=2)
 #: A job whose workers died so often is not begun again.
 DEATHS = 3
 
@@ -127,12 +125,8 @@ def take() -> Job | None:
 
 
 def _is_dead(job: Job) -> bool:
-    if job.worker == me():  # this process is between two jobs: whatever it is said to have, it has lost
-        return True
-    alive = lives(job.worker)
-    if alive is None:
-        return job.heartbeat_at is None or timezone.now() - job.heartbeat_at > LOST_AFTER
-    return not alive
+    # this process is between two jobs: whatever it is said to have, it has lost
+    return job.worker == me() or job.lost
 
 
 def _bury(job: Job) -> None:
@@ -146,7 +140,7 @@ def _bury(job: Job) -> None:
         }  # fmt: skip
     else:
         change = {"state": Job.State.WAITING, "worker": ""}
-    _of_this_attempt(job).update(**change)
+    end(_of_this_attempt(job), job, **change)
 
 
 def attempt(running: Running, *, leaving: Any = lambda: False) -> dict[str, Any]:
@@ -186,7 +180,7 @@ def write(job: Job, outcome: dict[str, Any]) -> None:
     """Write how an attempt ended, unless another worker has the job by now."""
     if outcome["state"] != Job.State.WAITING:
         outcome = outcome | {"ended_at": timezone.now()}
-    if not _of_this_attempt(job).update(**outcome):
+    if not end(_of_this_attempt(job), job, **outcome):
         logger.warning("job %s was taken by another worker; this end of it does not count", job.pk)
 
 

@@ -6,6 +6,7 @@ import shutil
 from datetime import date
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from panhuo_platform.deliveries.models import Delivery
@@ -54,20 +55,26 @@ def compare(running: Running, *, delivery: int) -> dict[str, Any]:
 
 
 @job(ACCEPT, _("接收交付入库"))
+@transaction.atomic
 def accept(running: Running, *, delivery: int, day: str, note: str = "") -> dict[str, Any]:
-    row = Delivery.objects.get(pk=delivery)
-    if row.state == Delivery.State.ACCEPTED:
-        return {}  # begun again after it was done
-    accepting.accept(running.actor, row, day=date.fromisoformat(day), note=note, progress=running)
+    row = _locked(delivery)
+    if row.state != Delivery.State.ACCEPTED:  # else begun again after it was done
+        accepting.accept(running.actor, row, day=date.fromisoformat(day), note=note, progress=running)
     return {}
 
 
 @job(UNDO, _("撤销接收"))
+@transaction.atomic
 def undo(running: Running, *, delivery: int, reason: str) -> dict[str, Any]:
-    row = Delivery.objects.get(pk=delivery)
+    row = _locked(delivery)
     if row.state != Delivery.State.UNDONE:
         accepting.undo_delivery(running.actor, row, reason=reason, progress=running)
     return {}
+
+
+def _locked(pk: int) -> Delivery:
+    """The delivery as it is when whoever had it has ended: PostgreSQL may outlive a killed worker for a moment."""
+    return Delivery.objects.select_for_update().get(pk=pk)
 
 
 @job(SNAPSHOT, _("生成快照"))

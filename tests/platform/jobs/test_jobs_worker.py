@@ -18,8 +18,8 @@ from worker_processes import until
 
 from panhuo_platform.jobs import commands, queries
 from panhuo_platform.jobs.models import Job
-from panhuo_platform.jobs.processes import lives, me
-from panhuo_platform.jobs.worker import LOST_AFTER, run_waiting, take
+from panhuo_platform.jobs.processes import LOST_AFTER, lives, me
+from panhuo_platform.jobs.worker import run_waiting, take
 from panhuo_platform.organisations.models import User
 
 

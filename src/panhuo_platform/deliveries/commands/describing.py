@@ -15,12 +15,11 @@ from panhuo.land.roles import ROLES
 from panhuo.messages import PanhuoError
 from panhuo_platform.audit.commands import record
 from panhuo_platform.audit.models import AuditEvent
-from panhuo_platform.deliveries.jobs import CHECK
+from panhuo_platform.deliveries.jobs import start_check
 from panhuo_platform.deliveries.models import DeliveredLayer, Delivery, FieldMemory
 from panhuo_platform.deliveries.rights import require_send
 from panhuo_platform.deliveries.understanding import fields_of, memories
 from panhuo_platform.jobs import queries as jobs
-from panhuo_platform.jobs.commands import start
 from panhuo_platform.jobs.models import Job
 from panhuo_platform.organisations.models import User
 
@@ -128,6 +127,6 @@ def check(actor: User, delivery: Delivery) -> Job:
         raise ValidationError(_("交付正在处理或已有结论，现在不能检查。"))
     row.state = State.CHECKING
     row.save(update_fields=["state"])
-    job: Job = start(CHECK, actor=actor, subject=row, arguments={"delivery": row.pk})
+    job = start_check(actor, row)
     record(Action.CHANGED, f"重新检查交付“{row.title}”", actor=actor, subject=row)
     return job

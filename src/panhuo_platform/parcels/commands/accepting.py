@@ -133,6 +133,10 @@ def accept(
     """
     require_office(actor)
     delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if delivery.state != State.CHECKED:
+        raise ValidationError(
+            _("只有检查完成的交付可以接收；它的状态是“%(state)s”。") % {"state": delivery.get_state_display()}
+        )
     if _layers(delivery, "parcels"):
         comparison = Comparison.objects.filter(delivery=delivery).first()
         if comparison is None or comparison.run != delivery.run or not comparison.file.exists():

@@ -66,6 +66,7 @@ def _page(request: HttpRequest, delivery: Delivery, form: Any, reason: Any, deci
     roles = set(delivery.layers.exclude(state="left_out").values_list("role", flat=True))
     # legacy land and issues have nothing to be compared with: they are accepted here as they are
     lists_only = "parcels" not in roles and bool(roles & OF_THE_REGISTER)
+    decides = decides and (job is None or job.ended)  # what is being done is not decided upon meanwhile
     checked = decides and delivery.state == Delivery.State.CHECKED
     context = {
         "delivery": delivery, "made": made if current else None, "job": job, "stale": stale, "form": form,
