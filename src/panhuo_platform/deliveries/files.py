@@ -1,7 +1,8 @@
 """Files of deliveries on disk: safe names, parts that arrive one after the other, and what they may ask for.
 
 Everything of a delivery lies in ``MEDIA_ROOT/deliveries/<key>``: ``arriving`` (files that are not whole yet),
-``received`` (as they came), ``layers`` (as they were read, see :mod:`panhuo_platform.deliveries.kept`).
+``received`` (as they came), ``layers`` (as they were read, see :mod:`panhuo_platform.deliveries.kept`). Files that the
+server itself takes in are copied to ``MEDIA_ROOT/deliveries/.taking`` first.
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -20,9 +25,11 @@ from django.utils.translation import gettext as _
 from panhuo.exchange.archive import safe_path
 from panhuo.messages import format_number
 from panhuo_platform.deliveries.models import Upload
+from panhuo_platform.jobs.processes import lives, me
 
 #: Bytes that stay free on the disk whatever arrives.
 RESERVE = 1 << 30
+_TAKING = ".taking"
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"|?*]')
 _RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))})
 _LONGEST = 180
@@ -112,6 +119,24 @@ def settle(upload: Upload) -> None:
     target = upload.delivery.received / upload.stored
     target.parent.mkdir(parents=True, exist_ok=True)
     upload.arriving.rename(target)
+
+
+@contextmanager
+def taking() -> Iterator[Path]:
+    """A folder for files that are copied before there is a delivery of theirs. What is left there at the end goes, and
+    so does what dead processes have left."""
+    root = Path(settings.MEDIA_ROOT) / "deliveries" / _TAKING
+    mine = root / quote(me(), safe="") / secrets.token_hex(4)
+    mine.mkdir(parents=True)
+    for other in root.iterdir():
+        if lives(unquote(other.name)) is False:
+            shutil.rmtree(other, ignore_errors=True)
+    try:
+        yield mine
+    finally:
+        shutil.rmtree(mine, ignore_errors=True)
+        with suppress(OSError):  # this process is taking something else too
+            mine.parent.rmdir()
 
 
 def forget(upload: Upload) -> None:

@@ -35,9 +35,7 @@ def open_delivery(
     request: DataRequest | None = None,
 ) -> Delivery:  # fmt: skip
     """A unit begins to hand something over, for a division or for the whole locality."""
-    require_send(actor, sender.pk, township_code)
-    if not title.strip():
-        raise ValidationError(_("请填写交付的名称，例如“石桥埠镇 2026 年宗地调查”。"))
+    _may_open(actor, sender, title, township_code)
     if request is not None and request.unit_id != sender.pk:
         raise ValidationError(_("这项数据需求不是向该单位提出的。"))
     row = Delivery.objects.create(
@@ -49,6 +47,12 @@ def open_delivery(
         detail={"township_code": township_code, "key": str(row.key)},
     )  # fmt: skip
     return row
+
+
+def _may_open(actor: User, sender: Organisation, title: str, township_code: str) -> None:
+    require_send(actor, sender.pk, township_code)
+    if not title.strip():
+        raise ValidationError(_("请填写交付的名称，例如“石桥埠镇 2026 年宗地调查”。"))
 
 
 def begin_upload(actor: User, delivery: Delivery, *, name: str, size: int, sha256: str = "") -> Upload:
@@ -157,24 +161,36 @@ def receive(actor: User, delivery: Delivery) -> Delivery:
 def take_in(
     actor: User, path: Path, *, sender: Organisation, title: str, township_code: str = "", note: str = ""
 ) -> Delivery:
-    """Take in a file or folder that lies on the server, as if it had been uploaded. Nothing at ``path`` is changed."""
+    """Take in a file or folder that lies on the server, as if it had been uploaded. Nothing at ``path`` is changed.
+
+    All files are here before there is a delivery: one that dies while it copies leaves none that holds half of them.
+    """
     if not path.exists():
         raise PanhuoError("没有这个文件或文件夹。", "There is no such file or folder.", where=str(path))
     found = [(said, local) for said, local in walk(path) if local.is_file()]
     if not found:
         raise PanhuoError("文件夹中没有文件。", "The folder holds no files.", where=str(path))
-    row = open_delivery(actor, sender=sender, title=title, township_code=township_code, note=note)
-    for said, local in found:
-        stored = files.safe_name(said)
-        files.room_for(max(1, min(local.stat().st_size, settings.DELIVERY_FILE_LIMIT)))
-        target = row.received / stored
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(local, target)
-        Upload.objects.create(
-            delivery=row, name=said[:500], stored=stored, size=target.stat().st_size,
-            sha256=files.checksum(target), by=actor, done_at=timezone.now(),
-        )  # fmt: skip
-    return receive(actor, row)
+    _may_open(actor, sender, title, township_code)
+    with files.taking() as folder:
+        uploads = [_copied(said, local, folder) for said, local in found]
+        with transaction.atomic():
+            row = open_delivery(actor, sender=sender, title=title, township_code=township_code, note=note)
+            for upload in uploads:
+                upload.delivery, upload.by, upload.done_at = row, actor, timezone.now()
+                upload.save()
+            row.folder.mkdir(parents=True, exist_ok=True)
+            folder.rename(row.received)
+            return receive(actor, row)
+
+
+def _copied(said: str, local: Path, folder: Path) -> Upload:
+    """A file that has been copied to ``folder``; what it is, as yet of no delivery."""
+    stored = files.safe_name(said)
+    files.room_for(max(1, min(local.stat().st_size, settings.DELIVERY_FILE_LIMIT)))
+    target = folder / stored
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(local, target)
+    return Upload(name=said[:500], stored=stored, size=target.stat().st_size, sha256=files.checksum(target))
 
 
 def _receiving(actor: User, delivery: Delivery) -> Delivery:
