@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
-from identification_scene import DAY, Scene, make_scene
+from identification_scene import DAY, Scene, make_scene, put_parcels
 
 
 @pytest.fixture(scope="session")
@@ -24,15 +23,11 @@ def fill(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
     def do() -> int:
         from panhuo_platform.identification import inputs
-        from panhuo_platform.parcels.models import Change
-        from panhuo_platform.parcels.writing import begin, put
 
-        frame, shapes = scene.parcels
-        with transaction.atomic():
-            put(begin(Change.Kind.DELIVERED, None, date(2025, 1, 1)), frame, shapes)
+        count = put_parcels(scene)
         given = [inputs.Given(**layer) for layer in scene.layers]
         monkeypatch.setattr(inputs, "delivered", lambda run: iter(given))
-        return frame.height
+        return count
 
     return do
 

@@ -6,8 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jobs_trial import moments
 from panhuo.messages import PanhuoError
 from panhuo_platform.jobs.registry import Running, job
+
+moments.prepare()
 
 
 @job("trial.count", "数数")
