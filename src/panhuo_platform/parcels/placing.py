@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 import pyarrow as pa
 from django.db.models.functions import Length
@@ -16,8 +18,12 @@ from panhuo_platform.regions.models import Region
 TOWNSHIP = 9
 
 
-def with_townships(rows: pl.DataFrame, geometry: pa.LargeBinaryArray) -> pl.DataFrame:
+def with_townships(
+    rows: pl.DataFrame, geometry: pa.LargeBinaryArray, outlines: Mapping[str, bytes] | None = None
+) -> pl.DataFrame:
     """Fill ``township_code``: what the row says, else the township that it names, else the one that it lies in.
+
+    outlines : boundaries that came with the rows (code -> WKB of EPSG:4490): they go before those in force
 
     Codes are cut to nine digits; what is none, and rows in no known township, become null.
     """
@@ -35,16 +41,17 @@ def with_townships(rows: pl.DataFrame, geometry: pa.LargeBinaryArray) -> pl.Data
             .with_columns(pl.coalesce("township_code", "_code").alias("township_code"))
             .drop("_stem", "_code")
         )
-    bounded = [t for t in towns if t.boundary is not None]
+    bounded = {t.code: bytes(t.boundary.wkb) for t in towns if t.boundary is not None}
+    bounded |= {t.code: outlines[t.code] for t in towns if outlines and t.code in outlines}
     if rows["township_code"].null_count() and bounded:
         rows = _by_place(rows, geometry, bounded)
     return rows
 
 
-def _by_place(rows: pl.DataFrame, geometry: pa.LargeBinaryArray, towns: list[Region]) -> pl.DataFrame:
+def _by_place(rows: pl.DataFrame, geometry: pa.LargeBinaryArray, towns: Mapping[str, bytes]) -> pl.DataFrame:
     at = rows["township_code"].is_null().arg_true()
     points = representative_points(Polygons.from_wkb(geometry.take(at.to_arrow())))
-    shapes = Polygons.from_wkb([bytes(t.boundary.wkb) for t in towns if t.boundary is not None])
-    home = points_in(shapes, points[:, 0], points[:, 1])
-    codes = [None if h < 0 else towns[h].code[:TOWNSHIP] for h in home.tolist()]
+    home = points_in(Polygons.from_wkb(list(towns.values())), points[:, 0], points[:, 1])
+    names = list(towns)
+    codes = [None if h < 0 else names[h][:TOWNSHIP] for h in home.tolist()]
     return rows.with_columns(rows["township_code"].scatter(at, codes))

@@ -26,6 +26,7 @@ from panhuo_platform.parcels.commands.legacy import enter_legacy
 from panhuo_platform.parcels.commands.undoing import undo
 from panhuo_platform.parcels.models import Change, Comparison, IssueItem, LegacyParcel
 from panhuo_platform.parcels.placing import with_townships
+from panhuo_platform.regions.commands import outlines
 
 State = Delivery.State
 
@@ -41,7 +42,16 @@ def parcels_of(delivery: Delivery) -> tuple[pl.DataFrame, pa.LargeBinaryArray]:
     if not frames:
         raise ValidationError(_("交付中没有宗地图层，无须与数据库比对。"))
     rows, geometry = pl.concat(frames, how="diagonal_relaxed"), pa.concat_arrays(shapes)
-    return with_townships(rows, geometry), geometry
+    return with_townships(rows, geometry, _outlines(delivery)), geometry
+
+
+def _outlines(delivery: Delivery) -> dict[str, bytes]:
+    """The boundaries that a delivery brings: they are not in force before it is accepted, and hold for its own rows."""
+    found: dict[str, bytes] = {}
+    for layer in _layers(delivery, "boundaries"):
+        frame, shapes = delivered.frame(layer)
+        found |= outlines(frame, shapes) if shapes is not None else {}
+    return found
 
 
 def _layers(delivery: Delivery, role: str) -> list[DeliveredLayer]:
@@ -153,7 +163,10 @@ def accept(
         comparison.accepted = change
         comparison.save(update_fields=["accepted"])
     for layer in _layers(delivery, "legacy"):
-        enter_legacy(actor, *delivered.frame(layer), delivery=delivery, township=delivery.township_code)
+        enter_legacy(
+            actor, *delivered.frame(layer), delivery=delivery, township=delivery.township_code,
+            outlines=_outlines(delivery),
+        )  # fmt: skip
     for role, source in (("obstacles", IssueItem.Source.REPORTED), ("disputes", IssueItem.Source.DISPUTE)):
         for layer in _layers(delivery, role):
             frame, _shapes = delivered.frame(layer)

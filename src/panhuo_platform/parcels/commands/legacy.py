@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import polars as pl
 import pyarrow as pa
 from django.conf import settings
@@ -34,19 +36,21 @@ def enter_legacy(
     *,
     delivery: Delivery | None = None,
     township: str = "",
+    outlines: Mapping[str, bytes] | None = None,
 ) -> int:
     """Enter legacy land that is not there yet, by its number; returns how many pieces were new.
 
     rows     : the standard fields of the role ``legacy``
     geometry : WKB of EPSG:4490 beside them; None for a table without shapes
     township : the division of rows that name and lie in none
+    outlines : boundaries that came with the rows, see ``panhuo_platform.parcels.placing.with_townships``
 
     Refused where the register of their division has been sealed.
     """
     if actor is not None:
         require(actor, "E", "historical", region=township)
     shapes = pa.nulls(rows.height, pa.large_binary()) if geometry is None else geometry
-    rows = with_townships(rows, shapes).with_columns(pl.col("township_code").fill_null(township))
+    rows = with_townships(rows, shapes, outlines).with_columns(pl.col("township_code").fill_null(township))
     rows = rows.with_row_index("_at").filter(pl.col("legacy_code").is_not_null()).unique("legacy_code", keep="first")
     there = set(LegacyParcel.objects.values_list("number", flat=True))
     rows = rows.filter(~pl.col("legacy_code").is_in(list(there))).sort("_at")
