@@ -57,6 +57,28 @@ def test_a_bow_tie_becomes_its_two_triangles() -> None:
     assert found["area_after"][0] == pytest.approx(HECTARE / 2)
     assert "自相交" in found["before"][0]
     assert "2 个部分" in found["zh"][0] and "2 part" in found["en"][0]
+    assert found["leaves"].to_list() == ["G02"]
+
+
+def test_a_proposal_says_what_it_leaves_wrong() -> None:
+    """Whatever it says nothing of is mended: no error of the shape is left once it is applied."""
+    shapes = [
+        bow_tie(0, 0),
+        doubled_point(),
+        shapely.Polygon([at(10, 0), at(10, 1), at(11, 1), at(11, 2), at(11, 0)]),  # a spike
+        shapely.Polygon([at(20, 0), at(21, 0), at(21, 1), at(20.5, 0), at(20, 1)]),  # pinched in the middle
+        shapely.MultiPolygon([block(30, 0), shapely.box(*at(30.5, 0.5), *at(31.5, 1.5))]),  # two parts become one
+        shapely.Polygon([at(40, 0), at(41, 0), at(41, 1), at(40, 1)], [[at(42, 0), at(43, 0), at(43, 1)]]),
+    ]
+    drawn = parcels(shapes)
+    offered = propose(drawn, Settings(), shape_faults(drawn, Settings()))
+
+    mended = apply_repairs(drawn, offered)
+
+    assert offered.table["row"].to_list() == [1, 2, 3, 4, 5, 6]
+    assert offered.table["leaves"].to_list() == ["G02", None, None, "G02", None, "G02"]
+    left = shape_faults(mended, Settings()).findings.filter(pl.col("severity") == "error")
+    assert left.select("code", "row").rows() == [("G02", 1), ("G02", 4), ("G02", 6)]
 
 
 def test_a_repeated_point_and_an_open_ring_keep_their_boundary() -> None:

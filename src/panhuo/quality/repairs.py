@@ -19,7 +19,7 @@ from panhuo.overlay import repair
 from panhuo.quality.attributes import DECLARED, area_differences
 from panhuo.quality.catalogue import Settings
 from panhuo.quality.codes import TIDIED, irregular
-from panhuo.quality.shapes import REASONS, ShapeFaults
+from panhuo.quality.shapes import REASONS, SINGLE_PARTS, ShapeFaults
 from panhuo.quality.subject import Subject
 
 #: The checks whose findings can be repaired, and what a repair does.
@@ -29,7 +29,8 @@ REPAIRABLE: Mapping[str, Text] = {
     "A06": Text("换算所载面积单位", "convert declared areas to the right unit"),
 }
 #: One row a proposal. ``before`` and ``after`` are what a person compares; areas are in m² (planar for shapes);
-#: ``geometry`` is WKB in the survey's zone; ``index`` the 0-based row of the layer.
+#: ``geometry`` is WKB in the survey's zone; ``index`` the 0-based row of the layer; ``leaves`` the check that fails
+#: once this is done though it did not before (a parcel that falls into parts), null where the repair is whole.
 REPAIRS_SCHEMA: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "code": pl.String,
     "source": pl.String,
@@ -45,6 +46,7 @@ REPAIRS_SCHEMA: Mapping[str, pl.DataType | type[pl.DataType]] = {
     "area_after": pl.Float64,
     "geometry": pl.Binary,
     "index": pl.Int64,
+    "leaves": pl.String,
 }
 #: A declared area in another unit is recognised when it then agrees with the shape this well.
 _AGREES = 0.01
@@ -175,12 +177,15 @@ def _shapes(subject: Subject, polygons: Polygons, faults: ShapeFaults) -> pl.Dat
     before, after = planar_area(picked), planar_area(new)
     parts = new.part_counts
     kept = np.flatnonzero(np.nan_to_num(after) > 0)
+    single = subject.role.id in SINGLE_PARTS
+    apart = single & (parts > np.maximum(picked.part_counts, 1))
     wkb = pl.Series("geometry", new.take(kept).to_wkb().to_pylist(), dtype=pl.Binary)
     told = by_row[kept].select(
         pl.format("图形{}", "why").alias("before"),
         pl.Series("after", [f"有效图形，{n} 个部分" for n in parts[kept]], dtype=pl.String),
         pl.Series("zh", [_did(light[k], parts[k], before[k], after[k]).zh for k in kept], dtype=pl.String),
         pl.Series("en", [_did(light[k], parts[k], before[k], after[k]).en for k in kept], dtype=pl.String),
+        pl.Series("leaves", ["G02" if apart[k] else None for k in kept], dtype=pl.String),
         pl.Series("area_before", before[kept]).fill_nan(None),
         pl.Series("area_after", after[kept]),
         wkb,

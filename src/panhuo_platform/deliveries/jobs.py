@@ -223,9 +223,11 @@ def _store(row: Delivery, number: int, checked: Checked, running: Running) -> No
             for r in checked.back.slice(at, _BATCH).iter_rows(named=True)
         )
     crs = kept.crs_text(checked.crs)
-    for at in range(0, checked.repairs.height, _BATCH):
-        running("保存修复建议", at, checked.repairs.height)
-        part = checked.repairs.slice(at, _BATCH).iter_rows(named=True)
+    # a repair that would put another error in the place of the one it mends is for the sender's own hand
+    offered = checked.repairs.filter(pl.col("leaves").is_null())
+    for at in range(0, offered.height, _BATCH):
+        running("保存修复建议", at, offered.height)
+        part = offered.slice(at, _BATCH).iter_rows(named=True)
         Repair.objects.bulk_create([_repair(number, r, crs) for r in part if r["code"] in REPAIRABLE])
 
 
