@@ -22,6 +22,7 @@ from panhuo.identify.wording import (
     label,
     number,
     requirement,
+    said_of,
     several,
     shown,
     unit_of,
@@ -203,7 +204,7 @@ class _Teller:
             name,
             label(name, self.standard),
             value,
-            shown(value, unit_of(name, self.standard)),
+            said_of(name, value, unit_of(name, self.standard)),
             source.layer if source else None,
             source.date if source else None,
         )
@@ -215,7 +216,7 @@ class _Teller:
         factor = test.factor if isinstance(test.factor, float) else self.evidence.get(f"{name}@factor")
         group = several(
             [
-                Text(*[f"{label(k, self.standard)(g)} {shown(self.facts.get(k))(g)}" for g in ("zh", "en")])
+                Text(*[f"{label(k, self.standard)(g)} {said_of(k, self.facts.get(k))(g)}" for g in ("zh", "en")])
                 for k in test.group
             ]
         )

@@ -21,6 +21,7 @@ from panhuo.identify.conditions import (
     Standard,
     StartsWith,
 )
+from panhuo.land.codes.naming import list_of, with_names
 from panhuo.land.facts import FACTS, UNIT_NAMES
 from panhuo.messages import Text
 
@@ -96,6 +97,11 @@ def shown(value: Any, unit: str | None = None) -> Text:
     return Text(str(value), str(value))
 
 
+def said_of(fact: str, value: Any, unit: str | None = None) -> Text:
+    """A value of a fact: :func:`shown`, and a code with its name beside it."""
+    return with_names(value, list_of(fact)) if isinstance(value, str) else shown(value, unit)
+
+
 def several(texts: Sequence[Text]) -> Text:
     return Text("、".join(t.zh for t in texts), ", ".join(t.en for t in texts))
 
@@ -137,7 +143,7 @@ def requirement(condition: Condition, standard: Standard, evidence: Mapping[str,
 
     match test:
         case Is(wanted=wanted):
-            answer = shown(wanted)
+            answer = said_of(test.fact, wanted)
             return say(f"为“{answer.zh}”", f"is “{answer.en}”")
         case Compare(operator=operator, threshold=threshold):
             verb = _COMPARE[operator]
@@ -147,7 +153,7 @@ def requirement(condition: Condition, standard: Standard, evidence: Mapping[str,
             a, b = _limit(low, unit, None), _limit(high, unit, None)
             return say(f"在{a.zh}至{b.zh}之间", f"is between {a.en} and {b.en}")
         case OneOf(values=values, negated=negated):
-            words = [shown(v) for v in values]
+            words = [said_of(test.fact, v) for v in values]
             zh, en = several(words).zh, several(words).en
             if condition.open:
                 return say(f"属于{zh}等（清单未穷尽）", f"is one of {en} or the like (the list is open)")

@@ -49,9 +49,12 @@ COLUMNS: dict[str, Any] = {
     "share_delivered": pl.Float64,
     "share_register": pl.Float64,
     "fields": pl.List(pl.String),  # that differ
+    "was": pl.List(pl.String),  # their values in the register, as texts
+    "becomes": pl.List(pl.String),  # and as delivered
     "others": pl.List(pl.Int64),  # merged of, or in conflict with: keys of parcels
     "other_numbers": pl.List(pl.String),
 }
+_DIFFERING = ("fields", "was", "becomes")
 _REGISTER = ("parcel_id", "number", "version_id", "n", "valid_from", "register_area_m2")
 
 
@@ -145,7 +148,7 @@ def _by_code(given: Delivered, territory: str, progress: Progress) -> tuple[pl.D
         unnamed.append(rest.select(*_REGISTER, "code", "name", "township_code"))
         if pairs.height:
             known.append(_compared(given, pairs, piece, polygons))
-    evidence = (*_REGISTER, "at", "fields", "common_m2", "share_delivered", "share_register")
+    evidence = (*_REGISTER, "at", *_DIFFERING, "common_m2", "share_delivered", "share_register")
     none = pl.DataFrame(schema={name: COLUMNS[name] for name in evidence} | {"same_shape": pl.Boolean})
     return pl.concat([none, *known], how="diagonal"), pl.concat(unnamed)
 
@@ -180,7 +183,7 @@ def _compared(given: Delivered, pairs: pl.DataFrame, piece: pl.DataFrame, polygo
         whole[other] = alike
         same = pl.Series(whole)
     return pairs.select(*_REGISTER, "at").with_columns(
-        differing(told, held).alias("fields"),
+        *differing(told, held).get_columns(),
         same.alias("same_shape"),
         pl.Series("common_m2", common),
         pl.Series("share_delivered", share_delivered),
@@ -188,20 +191,49 @@ def _compared(given: Delivered, pairs: pl.DataFrame, piece: pl.DataFrame, polygo
     )
 
 
-def differing(told: pl.DataFrame, held: pl.DataFrame) -> pl.Series:
-    """(n,) the names of the standard fields that differ between two frames of them, row by row."""
-    flags = []
-    for name, kind in SCHEMA.items():
-        ours, theirs = told[name], held[name]
-        if isinstance(kind, pl.List):
-            ours, theirs = (s.list.join("\x1f").replace("", None) for s in (ours, theirs))
-        elif kind == pl.String:
-            theirs = theirs.replace("", None)
-        flags.append(pl.DataFrame({name: ours.ne_missing(theirs)}))
-    wide = pl.concat(flags, how="horizontal")
-    return wide.select(
-        pl.concat_list(pl.when(pl.col(n)).then(pl.lit(n)) for n in wide.columns).list.drop_nulls().alias("fields")
-    ).to_series()
+def differing(told: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """What differs between two frames of standard fields, row by row: ``fields``, and beside each what it ``was`` and
+    ``becomes``, as texts."""
+    flags = pl.DataFrame({name: _apart(told[name], held[name], kind) for name, kind in SCHEMA.items()})
+    some = flags.select(pl.any_horizontal(pl.all())).to_series()
+    flags, told, held = flags.filter(some), told.filter(some), held.filter(some)
+    parts = {
+        "fields": flags.with_columns(pl.lit(name).alias(name) for name in SCHEMA),
+        "was": held.select(_text(held[name], kind).fill_null("").alias(name) for name, kind in SCHEMA.items()),
+        "becomes": told.select(_text(told[name], kind).fill_null("").alias(name) for name, kind in SCHEMA.items()),
+    }
+    lists = {
+        column: pl.concat([values, flags.rename(lambda name: f"@{name}")], how="horizontal").select(
+            pl.concat_list(pl.when(f"@{name}").then(name) for name in SCHEMA).list.drop_nulls().alias(column)
+        )
+        for column, values in parts.items()
+    }
+    found = pl.concat([some.arg_true().alias("place").to_frame(), *lists.values()], how="horizontal")
+    places = pl.DataFrame({"place": pl.int_range(len(some), dtype=pl.UInt32, eager=True)})
+    none = pl.lit([], pl.List(pl.String))
+    return places.join(found, on="place", how="left", maintain_order="left").select(
+        pl.col(c).fill_null(none) for c in _DIFFERING
+    )
+
+
+def _apart(ours: pl.Series, theirs: pl.Series, kind: Any) -> pl.Series:
+    """(n,) whether two columns of a field say different things; an empty text is none."""
+    if isinstance(kind, pl.List):
+        ours, theirs = (s.list.join("\x1f").replace("", None) for s in (ours, theirs))
+    elif kind == pl.String:
+        theirs = theirs.replace("", None)
+    return ours.ne_missing(theirs)
+
+
+def _text(values: pl.Series, kind: Any) -> pl.Series:
+    """Values as people read them."""
+    if isinstance(kind, pl.List):
+        values = values.list.join("、")
+    elif kind == pl.Boolean:
+        values = values.replace_strict({True: "是", False: "否"}, return_dtype=pl.String)
+    elif kind == pl.Float64:
+        values = values.round(2)
+    return values.cast(pl.String)
 
 
 def _overlaid(given: Delivered, asked: pl.Series, progress: Progress) -> pl.DataFrame:
@@ -262,20 +294,20 @@ def _with_fields_by_shape(found: pl.DataFrame, given: Delivered) -> pl.DataFrame
     some = found.filter((pl.col("by") == "shape") & pl.col("kind").is_in([kinds.ATTRIBUTES, kinds.SHAPE]))
     if not some.height:
         return found
-    told = [pl.DataFrame(schema={"at": pl.Int64, "_fields": pl.List(pl.String)})]
+    told = [pl.DataFrame(schema={"at": pl.Int64, **{f"_{c}": pl.List(pl.String) for c in _DIFFERING}})]
     for part in some.iter_slices(bulk.PIECE):
         held = queries.attributes_of(part["version_id"].to_list())
         pairs = part.select("at", "version_id").join(held, on="version_id", how="inner")
-        fields = differing(given.fields[pairs["at"]], pairs.select(list(SCHEMA)))
-        told.append(pairs.select("at", fields.alias("_fields")))
+        said = differing(given.fields[pairs["at"]], pairs.select(list(SCHEMA)))
+        told.append(pairs.select("at", *(said[c].alias(f"_{c}") for c in _DIFFERING)))
     return (
         found.join(pl.concat(told), on="at", how="left", maintain_order="left")
         .with_columns(
-            pl.coalesce("_fields", "fields").alias("fields"),
+            *(pl.coalesce(f"_{c}", c).alias(c) for c in _DIFFERING),
             pl.when((pl.col("kind") == kinds.ATTRIBUTES) & (pl.col("_fields").list.len() == 0))
             .then(pl.lit(kinds.SAME))
             .otherwise("kind")
             .alias("kind"),
         )
-        .drop("_fields")
+        .drop(f"_{c}" for c in _DIFFERING)
     )

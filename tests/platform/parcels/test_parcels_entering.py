@@ -103,6 +103,8 @@ def test_the_evidence_stands_beside_the_kind(six: Change) -> None:
     )
     rows = {r["name"]: r for r in compare(frame, shapes, TOWN).iter_rows(named=True) if r["row"]}
     assert (rows["2号地"]["by"], rows["2号地"]["fields"]) == ("code", ["registered_use", "holder_name"])
+    assert rows["2号地"]["becomes"] == ["0601", "新厂"]
+    assert rows["2号地"]["was"] == ["", "2厂"]
     changed = rows["3号地"]
     assert (changed["fields"], changed["number"]) == ([], f"{TOWN}P0000003")
     assert changed["share_delivered"] == pytest.approx(1.0)

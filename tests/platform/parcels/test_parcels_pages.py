@@ -128,6 +128,23 @@ def test_a_parcel_card(rows: list[Parcel], office: Client, page: Callable[..., C
     assert "分割" not in looks
 
 
+def test_codes_stand_with_their_names(put: Callable[..., pl.DataFrame], office: Client) -> None:
+    put(parcel(1, registered_use="0601", ownership_nature="20", current_use="闲置厂房"), parcel(2, registered_use="77"))
+    one, other = Parcel.objects.order_by("number")
+
+    said = text(office.get(reverse("parcels:parcel", args=[one.number])))
+
+    assert "0601 工业用地" in said
+    assert "20 国有土地使用权" in said
+    assert "闲置厂房" in said
+    assert '<dd class="wrap-anywhere">77</dd>' in text(office.get(reverse("parcels:parcel", args=[other.number])))
+    assert "0601 工业用地" in text(office.get(reverse("parcels:list")))
+    assert "0601 工业用地" in text(office.get(reverse("maps:card", args=[one.pk])))
+    office.post("/language/", {"language": "en"})
+    english = office.get(reverse("parcels:parcel", args=[one.number]), headers={"accept-language": "en"})
+    assert "20 Use of state land" in text(english)
+
+
 def test_the_card_of_another_day(rows: list[Parcel], office: Client, district: Any) -> None:
     user = district.user("ju", "office", "ziran")
     commands.reshape(user, rows[0], day=date(2026, 3, 1), fields={"holder_name": "新主"})

@@ -181,6 +181,11 @@ def land_class(scheme_name: str, code: str) -> LandClass:
     return found
 
 
+def known_classes(scheme_name: str) -> Mapping[str, LandClass]:
+    """Every class that is understood in a scheme by code: its own, and those of the schemes that are used beside it."""
+    return _known(scheme(scheme_name).id)
+
+
 @cache
 def _known(scheme_id: str) -> Mapping[str, LandClass]:
     """Code -> class, with the codes of related schemes that the scheme itself has not."""

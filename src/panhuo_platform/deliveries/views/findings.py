@@ -14,14 +14,16 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.translation import gettext as _
 
+from panhuo.land.codes.naming import list_of, with_names
 from panhuo.land.roles import ROLES
 from panhuo.survey.findings import mender_name, rule_name
 from panhuo_platform.deliveries import commands, queries
-from panhuo_platform.deliveries.models import Correction, Delivery, Finding, Repair
+from panhuo_platform.deliveries.models import Correction, DeliveredLayer, Delivery, Finding, Repair
 from panhuo_platform.deliveries.models.found import Findings
 from panhuo_platform.deliveries.rights import may_send
 from panhuo_platform.deliveries.views.shared import acting, download, lang, layer_of, seen
 from panhuo_platform.organisations.access import Access, needs
+from panhuo_platform.pages.templatetags.panhuo_tags import told
 
 PER_PAGE = 50
 SEVERITIES = {"error": "red", "warning": "amber", "note": "blue"}
@@ -94,6 +96,12 @@ def _told(f: Finding, place: str = "") -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _name(field: str, value: str, layer: DeliveredLayer) -> str:
+    """A code with its name, for below the box that holds it; empty where the value says all."""
+    said = told(with_names(value, list_of(field, layer.role)))
+    return "" if said == value else said
+
+
 @needs(("S", "survey"))
 def mend(request: HttpRequest, key: UUID, number: int, row: int) -> HttpResponse:
     """One row: what was found in it, and its cells to be mended."""
@@ -119,7 +127,7 @@ def mend(request: HttpRequest, key: UUID, number: int, row: int) -> HttpResponse
     faulty = {f["finding"].field for f in found}
     mapped = {n for n in values if n in layer.field_map or n in layer.suggested}
     fields = [
-        {"field": f, "value": values[f.name], "faulty": f.name in faulty}
+        {"field": f, "value": values[f.name], "faulty": f.name in faulty, "name": _name(f.name, values[f.name], layer)}
         for f in ROLES[layer.role].fields
         if f.name in mapped or f.name in faulty or f.required
     ]

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from panhuo.land.codes.naming import list_of, with_names
 from panhuo.survey.tables import OUTCOMES
 from panhuo_platform.pages import assets
 
@@ -111,6 +112,12 @@ def told(value: Any) -> str:
     if isinstance(value, Mapping):
         return str(value.get(lang) or value.get("zh") or "")
     return str(getattr(value, lang, None) or getattr(value, "zh", "") or "")
+
+
+@register.filter
+def coded(value: Any, field: str) -> Any:
+    """A value of a parcel's field, a code with its name: ``{{ parcel.registered_use|coded:"registered_use" }}``."""
+    return told(with_names(value, list_of(field, "parcels"))) if isinstance(value, str) else value
 
 
 @register.simple_tag

@@ -21,7 +21,7 @@ from panhuo_platform.deliveries.models import Delivery
 from panhuo_platform.deliveries.rights import keeps_all
 from panhuo_platform.jobs import queries as jobs
 from panhuo_platform.organisations.access import needs
-from panhuo_platform.pages.templatetags.panhuo_tags import told
+from panhuo_platform.pages.templatetags.panhuo_tags import coded, told
 from panhuo_platform.parcels import commands, kinds, queries
 from panhuo_platform.parcels.commands.entering import CHOICES, MAY_ENTER
 from panhuo_platform.parcels.forms import AcceptForm, ReasonForm
@@ -105,7 +105,11 @@ def _row(row: dict[str, Any], said: dict[str, str]) -> dict[str, Any]:
     return row | {
         "conflict": conflict, "choices": choices,
         "chosen": said.get(row["number"] if row["kind"] == kinds.GONE else str(row["at"]), ""),
-        "field_names": [names[f] for f in row["fields"] or () if f in names],
+        "changed": [
+            (names[f], coded(was, f), coded(becomes, f))
+            for f, was, becomes in zip(*(row.get(c) or () for c in ("fields", "was", "becomes")), strict=False)
+            if f in names
+        ],
         "choice_name": f"parcel-{row['number']}" if row["kind"] == kinds.GONE else f"row-{row['at']}",
         "share_delivered_percent": None if row["share_delivered"] is None else 100 * row["share_delivered"],
         "share_register_percent": None if row["share_register"] is None else 100 * row["share_register"],

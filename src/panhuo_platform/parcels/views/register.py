@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from panhuo_platform.jobs.models import Job
 from panhuo_platform.organisations.access import needs
-from panhuo_platform.pages.templatetags.panhuo_tags import told
+from panhuo_platform.pages.templatetags.panhuo_tags import coded, told
 from panhuo_platform.parcels import attributes, commands, exporting, queries, words
 from panhuo_platform.parcels.commands.exports import EXPORT, export_folder
 from panhuo_platform.parcels.filters import ParcelFilter
@@ -106,6 +106,8 @@ def _fields(version: ParcelVersion | None) -> list[tuple[Any, Any]]:
             value = "、".join(map(str, value))
         elif field.kind == "area" and isinstance(value, int | float):
             value = f"{value:,.2f}"
+        elif isinstance(value, str):
+            value = coded(value, field.name)
         shown.append((field, value))
     return shown
 
