@@ -93,3 +93,49 @@ class SealForm(forms.Form):
 class AnswerForm(forms.Form):
     answer = forms.CharField(label=_("办理情况"), widget=forms.Textarea(attrs={"rows": 4}))
     close = forms.BooleanField(label=_("已办结"), required=False)
+
+
+class AssignForm(forms.Form):
+    """Who sees to an issue, and by when. ``units`` are offered; another may be written."""
+
+    unit = forms.CharField(label=_("责任单位"), max_length=100, widget=forms.TextInput(attrs={"list": "units"}))
+    due_on = forms.DateField(
+        label=_("完成时限"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class IssueForm(AssignForm):
+    """An issue of a parcel, reported by hand."""
+
+    kind = forms.CharField(label=_("问题类型"), max_length=60)
+    description = forms.CharField(label=_("问题描述"), widget=forms.Textarea(attrs={"rows": 4}))
+    wish = forms.CharField(label=_("诉求"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    field_order = ("kind", "description", "wish", "unit", "due_on")
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.fields["unit"].required = False
+
+
+class UpperForm(forms.Form):
+    """Entry into the upper register or removal from it, by a document that is at hand."""
+
+    act = forms.ChoiceField(label=_("登记"), choices=[("enter", _("入上级库")), ("leave", _("移出上级库"))])
+    receipt = forms.CharField(
+        label=_("文号"), max_length=200, help_text=_("上级部门的入库回执、批复或移出通知的编号。")
+    )
+    on = forms.DateField(
+        label=_("文件日期"), initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )  # fmt: skip
+    note = forms.CharField(
+        label=_("说明"), required=False, max_length=500, help_text=_("移出时写明原因。"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if told.get("act") == "leave" and not told.get("note", "").strip():
+            self.add_error("note", _("请写明移出的原因。"))
+        return told

@@ -210,6 +210,10 @@ def may_use_policies(parcel: Parcel) -> Permission:
     if not condition:
         return Permission(True, Text("本地政策未设入库门槛", "The local policy knows no such gate"), "")
     clause = str(condition.get("clause") or "")
+    if parcel.status == Parcel.Status.ENDED:
+        return Permission(
+            False, Text("宗地已终止，不能适用再开发政策", "The parcel has ended: no policy applies"), clause
+        )
     if parcel.in_upper_register:
         number = parcel.upper_number or "—"
         return Permission(True, Text(f"已入上级库，编号 {number}", f"In the upper register as {number}"), clause)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from panhuo_platform.parcels.views import comparing, lists, register, shaping
+from panhuo_platform.parcels.views import comparing, lists, register, shaping, upper
 
 app_name = "parcels"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,6 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("deliveries/<uuid:key>/decide", comparing.decide, name="decide"),
     path("deliveries/<uuid:key>/accept", comparing.accept, name="accept"),
     path("deliveries/<uuid:key>/undo", comparing.undo, name="undo"),
+    path("upper", upper.upper, name="upper"),
+    path("issues/<int:key>/assign", lists.assign, name="assign"),
+    path("parcel/<str:number>/issue", lists.report, name="report"),
     path("parcel/<str:number>", register.parcel, name="parcel"),
     path("parcel/<str:number>/split", shaping.split, name="split"),
     path("parcel/<str:number>/merge", shaping.merge, name="merge"),

@@ -24,8 +24,10 @@ from panhuo_platform.identification.models import (
 from panhuo_platform.identification.queries import work
 from panhuo_platform.identification.queries.card import card
 from panhuo_platform.organisations.models import Organisation
+from panhuo_platform.parcels import commands as register
 from panhuo_platform.parcels.filters import ParcelFilter
-from panhuo_platform.parcels.models import Parcel
+from panhuo_platform.parcels.models import Parcel, UpperEntry
+from panhuo_platform.parcels.queries import may_use_policies
 
 DEPARTMENTS = (
     "fagai", "gongxin", "caizheng", "zhujian", "huanjing", "yingji", "shuiwu", "tongji", "shangwu", "toucu", "nongye",
@@ -257,6 +259,7 @@ def test_removal_needs_two_persons(district: Any, town: Any, office: Any, run: R
     parcel = Parcel.objects.filter(outcome="identified").order_by("pk").first()
     assert parcel is not None
     Parcel.objects.filter(pk=parcel.pk).update(stage="registered")
+    register.gate(office, {parcel.number: "S-17"}, receipt="省库〔2026〕1号", on=date(2026, 6, 1))
     with pytest.raises(ValidationError, match="写明理由"):
         steps.take(office, "remove", [parcel])
     taken = steps.take(office, "remove", [parcel], reason="改造完成")
@@ -274,6 +277,11 @@ def test_removal_needs_two_persons(district: Any, town: Any, office: Any, run: R
     parcel.refresh_from_db()
     step = RecordStep.objects.get(parcel=parcel, step="remove")
     assert parcel.stage == "removed" and (step.actor, step.second) == (office, second)
+    # out of the register is out of the province's too, and why is kept
+    left = UpperEntry.objects.get(parcel=parcel, entered=False)
+    assert (parcel.in_upper_register, parcel.upper_number) == (False, "")
+    assert (left.upper_number, left.note, left.actor) == ("S-17", "改造完成", office)
+    assert not may_use_policies(parcel).allowed
     with pytest.raises(ValidationError, match="已经复核"):
         steps.agree(second, taken.pending, agreed=True)
 

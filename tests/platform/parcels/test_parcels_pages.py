@@ -238,6 +238,56 @@ def test_an_issue_by_page(rows: list[Parcel], office: Client, district: Any) -> 
     assert "贷款未落实" in text(office.get(reverse("parcels:parcel", args=(rows[0].number,))))
 
 
+def test_an_issue_is_reported_assigned_and_closed_by_page(
+    rows: list[Parcel], office: Client, page: Callable[..., Client]
+) -> None:
+    report = reverse("parcels:report", args=(rows[0].number,))
+    assert report in text(office.get(reverse("parcels:parcel", args=(rows[0].number,))))
+    assert "这个字段是必填项" in text(office.post(report, {"kind": "权属"}))
+    told = {"kind": "权属", "description": "四至不清", "unit": "不动产登记中心", "due_on": "2026-12-31"}
+    assert "已登记问题" in text(office.post(report, told, follow=True))
+    item = IssueItem.objects.get()
+    assert (item.parcel, item.unit, str(item.due_on), item.source) == (rows[0], told["unit"], "2026-12-31", "entered")
+    assign = reverse("parcels:assign", args=(item.pk,))
+    assert "已交办" in text(office.post(assign, {"unit": "鼓阳街道办事处", "due_on": ""}, follow=True))
+    item.refresh_from_db()
+    assert (item.unit, item.due_on) == ("鼓阳街道办事处", None)
+    closed = reverse("parcels:issue", args=(item.pk,))
+    assert "这个字段是必填项" in text(office.post(closed, {"answer": " ", "close": "on"}))
+    office.post(closed, {"answer": "四至已重新指界", "close": "on"})
+    item.refresh_from_db()
+    assert (item.state, item.answer) == ("closed", "四至已重新指界")
+    assert "已经办结" in text(office.post(assign, {"unit": "甲", "due_on": ""}, follow=True))
+    other = page("township", "guyang")
+    assert other.post(reverse("parcels:report", args=(rows[3].number,)), told).status_code == 404
+
+
+def test_the_upper_register_by_hand(rows: list[Parcel], office: Client, page: Callable[..., Client]) -> None:
+    first, second, third, _far = rows
+    Parcel.objects.filter(pk__in=[first.pk, second.pk]).update(outcome="identified")
+    address = reverse("parcels:upper")
+    assert f"{address}?q={first.number}" in text(office.get(reverse("parcels:parcel", args=(first.number,))))
+    shown = text(office.get(address, {"township": TOWN}))
+    assert shown.count("未入上级库") == 3
+    enter = {"act": "enter", "receipt": "省库〔2026〕3号", "on": "2026-06-01", "parcel": [first.number, second.number],
+             f"upper-{first.number}": "S-1", f"upper-{second.number}": "S-2"}  # fmt: skip
+    assert "请先勾选" in text(office.post(address, enter | {"parcel": []}))
+    refused = text(office.post(address, enter | {"parcel": [third.number]}))
+    assert "未认定为低效用地" in refused and not Parcel.objects.filter(in_upper_register=True).exists()
+    assert "已登记 2 宗" in text(office.post(address, enter, follow=True))
+    first.refresh_from_db()
+    assert (first.in_upper_register, first.upper_number) == (True, "S-1")
+    leave = {"act": "leave", "receipt": "省库〔2026〕9号", "on": "2026-07-01", "parcel": [first.number]}
+    assert "写明移出的原因" in text(office.post(address, leave))
+    office.post(address, leave | {"note": "已改造完成"})
+    first.refresh_from_db()
+    entry = first.upper_entries.get(entered=False)
+    assert (first.in_upper_register, entry.upper_number, entry.note) == (False, "S-1", "已改造完成")
+    town = page("township", "guyang")
+    assert "凭文件登记" not in text(town.get(address))
+    assert town.post(address, enter).status_code == 403
+
+
 def test_a_snapshot_by_page(rows: list[Parcel], office: Client, run_jobs: Any) -> None:
     address = reverse("parcels:snapshots")
     office.post(address, {"title": "上报前", "region_code": ""})

@@ -155,8 +155,10 @@ def _go(
         batch_size=2000,
     )  # fmt: skip
     register.set_stage([p.number for p in parcels], transition.target)
-    back = leads_back(chain, transition)
-    if not back and not chain.state(transition.target).final:
+    back, last = leads_back(chain, transition), chain.state(transition.target).final
+    if last:  # nothing follows on what was removed, the policies least of all
+        register.leave(parcels, reason=reason or transition.action.zh, on=timezone.localdate(now), actor=actor)
+    if not back and not last:
         _confirm_own(actor, acting, parcels, batch)
     _answer_submissions(actor, acting, parcels, returned=back, feedback=reason)
     record(

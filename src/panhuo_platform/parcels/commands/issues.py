@@ -97,6 +97,25 @@ def report_issue(
 
 
 @transaction.atomic
+def assign_issue(actor: User, item: IssueItem, *, unit: str, due_on: date | None = None) -> IssueItem:
+    """Somebody says which unit sees to an issue, and by when."""
+    require(actor, "E", "issues", region=item.township_code)
+    item = IssueItem.objects.select_for_update().get(pk=item.pk)
+    if item.state == State.CLOSED:
+        raise ValidationError(_("该问题已经办结。"))
+    if not unit.strip():
+        raise ValidationError({"unit": _("请写明责任单位。")})
+    before = {"unit": item.unit, "due_on": str(item.due_on or "")}
+    item.unit, item.due_on = unit.strip()[:100], due_on
+    item.save(update_fields=["unit", "due_on"])
+    record(
+        AuditEvent.Action.CHANGED, f"问题交由{item.unit}办理：{item}", actor=actor, subject=item,
+        detail={"before": before, "unit": item.unit, "due_on": str(due_on or "")},
+    )  # fmt: skip
+    return item
+
+
+@transaction.atomic
 def answer_issue(actor: User, item: IssueItem, *, answer: str, close: bool = False) -> IssueItem:
     """The unit that has it says what was done; with ``close`` the issue is settled (办结)."""
     require(actor, "E", "issues", region=item.township_code)

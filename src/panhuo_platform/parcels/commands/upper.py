@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import polars as pl
@@ -27,7 +27,7 @@ def gate(
 
     numbers : parcel's number -> its number in the register of the province (may be empty where it left)
     receipt : number of the receipt; without one nothing passes
-    entered : False where they left (移出)
+    entered : False where they left (移出); the number that they had is kept beside it
 
     ValidationError for parcels that the register does not know, that have ended, or that are not identified; returns
     how many changed. What is as the receipt says already stays as it is.
@@ -54,19 +54,8 @@ def gate(
         number: key for number, (key, _s, _o, inside, upper) in found.items()
         if inside != entered or (entered and upper != numbers[number])
     }  # fmt: skip
-    UpperEntry.objects.bulk_create(
-        (
-            UpperEntry(parcel_id=key, entered=entered, upper_number=numbers[number][:60], receipt=receipt.strip()[:200],
-                       on=on, actor=actor, note=note[:500])
-            for number, key in changed.items()
-        ),
-        batch_size=1000,
-    )  # fmt: skip
-    rows_ = pl.DataFrame(
-        {"number": list(changed), "upper_number": [numbers[n][:60] if entered else "" for n in changed]},
-        schema={"number": pl.String, "upper_number": pl.String},
-    )
-    bulk.update(Parcel, "number", rows_, in_upper_register=entered)
+    uppers = {number: numbers[number][:60] or ("" if entered else found[number][4]) for number in changed}
+    _write(changed, uppers, entered=entered, receipt=receipt.strip()[:200], on=on, actor=actor, note=note)
     record(
         AuditEvent.Action.DECIDED,
         f"{'进入' if entered else '移出'}上级库 {len(changed)} 宗（回执 {receipt.strip()}）",
@@ -74,3 +63,37 @@ def gate(
         detail={"receipt": receipt.strip(), "on": str(on), "entered": entered, "parcels": list(changed)[:1000]},
     )
     return len(changed)
+
+
+@transaction.atomic
+def leave(parcels: Iterable[Parcel], *, reason: str, on: date, actor: User) -> int:
+    """These parcels were removed from the register: they leave that of the province too, for the same reason.
+
+    Who may remove them has been asked, and the removal is in the audit: this is its hand. Returns how many left.
+    """
+    inside = [p for p in parcels if p.in_upper_register]
+    _write(
+        {p.number: p.pk for p in inside}, {p.number: p.upper_number for p in inside}, entered=False, receipt="", on=on,
+        actor=actor, note=reason,
+    )  # fmt: skip
+    return len(inside)
+
+
+def _write(
+    keys: Mapping[str, int], uppers: Mapping[str, str], *, entered: bool, receipt: str, on: date, actor: User | None,
+    note: str,
+) -> None:  # fmt: skip
+    """The entries or removals of parcels (number -> key), and where they stand now."""
+    UpperEntry.objects.bulk_create(
+        (
+            UpperEntry(parcel_id=key, entered=entered, upper_number=uppers[number], receipt=receipt, on=on, actor=actor,
+                       note=note[:500])
+            for number, key in keys.items()
+        ),
+        batch_size=1000,
+    )  # fmt: skip
+    rows = pl.DataFrame(
+        {"number": list(keys), "upper_number": [uppers[n] if entered else "" for n in keys]},
+        schema={"number": pl.String, "upper_number": pl.String},
+    )
+    bulk.update(Parcel, "number", rows, in_upper_register=entered)

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_POST
 
 from panhuo_platform.jobs import queries as jobs
 from panhuo_platform.organisations.access import needs
-from panhuo_platform.organisations.models import User
+from panhuo_platform.organisations.models import Organisation, User
 from panhuo_platform.organisations.rights import holdings, may
 from panhuo_platform.parcels import checksums, commands, queries, words
-from panhuo_platform.parcels.forms import AnswerForm, SealForm, SnapshotForm
+from panhuo_platform.parcels.forms import AnswerForm, AssignForm, IssueForm, SealForm, SnapshotForm
 from panhuo_platform.parcels.jobs import SNAPSHOT, start_snapshot
 from panhuo_platform.parcels.models import IssueItem, LegacyParcel, LegacySeal, Snapshot
-from panhuo_platform.parcels.views.parts import acting, refused, say
+from panhuo_platform.parcels.views.parts import acting, parcel_or_404, refused, say
 
 PER_PAGE = 50
 
@@ -146,8 +146,49 @@ def issue(request: HttpRequest, key: int) -> HttpResponse:
             messages.success(request, _("已登记办理情况。"))
             return redirect("parcels:issue", shown.pk)
     sees_parcel = shown.parcel is not None and queries.seen(user).filter(pk=shown.parcel.pk).exists()
-    context = {"issue": shown, "form": form, "may_answer": may_answer, "sees_parcel": sees_parcel}
+    context = {
+        "issue": shown, "form": form, "may_answer": may_answer, "sees_parcel": sees_parcel,
+        "assign": AssignForm(initial={"unit": shown.unit, "due_on": shown.due_on}), "units": _units(),
+    }  # fmt: skip
     return render(request, "parcels/issue.html", context)
+
+
+@needs(("E", "issues"))
+def report(request: HttpRequest, number: str) -> HttpResponse:
+    """Somebody enters an issue of a parcel by hand."""
+    user, parcel = acting(request), parcel_or_404(request, number)
+    form = IssueForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = commands.report_issue(user, parcel, **form.cleaned_data)
+        except ValidationError as error:
+            refused(form, error)
+        else:
+            messages.success(request, _("已登记问题。"))
+            return redirect("parcels:issue", made.pk)
+    return render(request, "parcels/report.html", {"parcel": parcel, "form": form, "units": _units()})
+
+
+@needs(("E", "issues"))
+@require_POST
+def assign(request: HttpRequest, key: int) -> HttpResponse:
+    """Say who sees to it, and by when."""
+    user = acting(request)
+    shown = get_object_or_404(IssueItem.objects.visible_to(user), pk=key)
+    form = AssignForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise ValidationError([e for errors in form.errors.values() for e in errors])
+        commands.assign_issue(user, shown, **form.cleaned_data)
+        messages.success(request, _("已交办。"))
+    except ValidationError as error:
+        say(request, error)
+    return redirect("parcels:issue", key)
+
+
+def _units() -> list[str]:
+    """Names to choose from where a unit is written."""
+    return list(Organisation.objects.order_by("name").values_list("name", flat=True).distinct())
 
 
 @needs(("S", "database"))

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from panhuo_platform.jobs.models import Job
 from panhuo_platform.organisations.access import needs
+from panhuo_platform.organisations.rights import may
 from panhuo_platform.pages.templatetags.panhuo_tags import coded, told
 from panhuo_platform.parcels import attributes, commands, exporting, queries, words
 from panhuo_platform.parcels.commands.exports import EXPORT, export_folder
@@ -79,6 +80,8 @@ def parcel(request: HttpRequest, number: str) -> HttpResponse:
         "fields": _fields(version), "came_of": came, "became": became, "permission": permission,
         "reason": told(permission.reason), "upper": shown.upper_entries.order_by("-pk"),
         "may_edit": may_edit(user, shown) and shown.current is not None,
+        "keeps_upper": may(user, "E", "database", region="") and shown.current is not None,
+        "may_report": may(user, "E", "issues", region=shown.township_code) and shown.current is not None,
         "issues": IssueItem.objects.visible_to(user).filter(parcel=shown).order_by("-pk"),
         "classes": [words.classes().get(c, c) for c in shown.classes],
     }  # fmt: skip
