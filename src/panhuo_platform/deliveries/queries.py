@@ -94,10 +94,21 @@ def row_of(layer: DeliveredLayer, number: int) -> dict[str, str] | None:
     return {f.name: texts.get(kept.column_of(layer, f.name), "") for f in ROLES[layer.role].fields}
 
 
-def in_force(user: User, role: str) -> DeliveredLayers:
+#: What the office publishes once it has accepted it for the whole locality: where a plan's zones and lines run is for
+#: everybody who works there to know. Surveys, registers and figures of departments are not.
+PUBLISHED = frozenset({"zones", "control_lines", "renewal_areas"})
+
+
+def in_force(user: User, role: str, *, published: bool = False) -> DeliveredLayers:
     """Accepted layers of a role that the user may see, newest first. Of several deliveries of one sender for one
-    territory and one year the newest counts; another year's figures stand beside them."""
-    rows = DeliveredLayer.objects.visible_to(user).in_force().filter(role=role)
+    territory and one year the newest counts; another year's figures stand beside them.
+
+    published : also those of other units that everybody with a part in the survey may look at
+    """
+    seen = DeliveredLayer.objects.visible_to(user)
+    if published and role in PUBLISHED and own_units(user):
+        seen |= DeliveredLayer.objects.filter(delivery__township_code="")
+    rows = seen.in_force().filter(role=role)
     newest: dict[tuple[int, str, int | None], int] = {}
     counted = []
     known = rows.values_list("pk", "delivery", "delivery__sender", "delivery__township_code", "year")

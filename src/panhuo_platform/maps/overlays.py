@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 from numpy.typing import NDArray
 
 from panhuo.exchange.vector_tiles import TileLayer
+from panhuo.land.codes.naming import list_of, with_names
 from panhuo.land.polygons import Polygons
 from panhuo.land.roles import ROLES, Role
 from panhuo_platform.deliveries import queries as deliveries
@@ -70,7 +71,7 @@ def layers(user: User) -> list[dict[str, Any]]:
     """Overlays that the user may see, as the map reads them, off at first."""
     found = []
     for role in _ROLES:
-        held = [one for one in deliveries.in_force(user, role) if one.has_shapes]
+        held = [one for one in deliveries.in_force(user, role, published=True) if one.has_shapes]
         if not held:
             continue
         look = look_of(role)
@@ -140,7 +141,7 @@ def _held(user: User, layer: str) -> list[DeliveredLayer]:
     role = layer.removeprefix(_BEFORE)
     if role not in _ROLES:
         return []
-    return [one for one in deliveries.in_force(user, role) if one.has_shapes]
+    return [one for one in deliveries.in_force(user, role, published=True) if one.has_shapes]
 
 
 def _of(layer: DeliveredLayer) -> Shapes:
@@ -153,7 +154,10 @@ def _of(layer: DeliveredLayer) -> Shapes:
         np.zeros(0, dtype=object) if blobs is None else shapely.from_wkb(np.array(blobs.to_pylist(), dtype=object))
     )
     named = _name_of(ROLES[layer.role], frame.columns) if layer.role in ROLES else None
-    names = frame[named].to_list() if named is not None else [None] * len(shapes)
+    names: list[Any] = [None] * len(shapes)
+    if named is not None:
+        codes = list_of(named, layer.role)
+        names = [None if said is None else with_names(str(said), codes).zh for said in frame[named].to_list()]
     there = np.flatnonzero(~(shapely.is_missing(shapes) | shapely.is_empty(shapes)))
     made = Shapes(shapes[there], shapely.bounds(shapes[there]).reshape(-1, 4), [names[k] for k in there.tolist()])
     weight = int(shapely.get_num_coordinates(made.shapes).sum()) * 16 + 500 * len(there) + 1000

@@ -113,6 +113,9 @@ export function layersOf(map: Map, told: Told, layer: Layer): LayerSpecification
     made.splice(1, 0, { id: `${source}-pattern`, type: 'fill', source, 'source-layer': inner,
       filter: ['==', ['geometry-type'], 'Polygon'],
       paint: { 'fill-pattern': patterned(map, look), 'fill-opacity': 0.8 } })
+  made.push({ id: `${source}-name`, type: 'symbol', source, 'source-layer': inner, filter: ['has', 'name'],
+    layout: { 'text-field': ['get', 'name'], 'text-font': FONT, 'text-size': 12, 'text-max-width': 9, 'text-padding': 16 },
+    paint: { 'text-color': look.line, 'text-halo-color': '#ffffff', 'text-halo-width': 1.8 } })
   return made
 }
 
