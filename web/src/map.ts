@@ -9,6 +9,7 @@
 //   data-mode="view"              view, measure, select; draw fills a form:
 //     data-draw="polygon"           polygon, line, or edit (the parcel's own shape is changed)
 //     data-field="id_shape"         the field that takes the shape as GeoJSON, empty until it is finished
+//   data-marks="{…}"              draw this GeoJSON of shapes and places over everything, and go there
 //   data-full                     the page's whole map: its place stands in the address; with [data-map-panel] beside it
 //
 // When it is ready the element has data-ready. A map that htmx brings in is started too.

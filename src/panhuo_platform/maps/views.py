@@ -63,9 +63,23 @@ def page(request: HttpRequest) -> HttpResponse:
             "colour": request.GET.get("colour", ""),
             "shown": request.GET.get("layers", ""),
             "townships": queries.townships(_user(request)),
+            "marks": _marked(request.GET.get("mark", "")),
         }
         | {f"{c.id}s" if c.id != "class" else "classes": c for c in styles.colourings()},
     )
+
+
+def _marked(said: str) -> str:
+    """``longitude,latitude`` of an address as the GeoJSON that the map marks; empty for what is no place."""
+    try:
+        lon, lat = (float(part) for part in said.split(","))
+    except ValueError:
+        return ""
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        return ""
+    place = {"type": "Point", "coordinates": [lon, lat]}
+    feature = {"type": "Feature", "properties": {"kind": "place"}, "geometry": place}
+    return json.dumps({"type": "FeatureCollection", "features": [feature]})
 
 
 @needs(SEES)

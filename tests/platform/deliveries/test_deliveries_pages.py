@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import html
 import io
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
 import pytest
-from delivered_scene import TOWN, Deliver, parcel_code
+import shapely
+import shapely.affinity
+import shapely.geometry
+from delivered_scene import TOWN, Deliver, parcel_code, parcels_layer, square
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from panhuo import exchange
 from panhuo_platform.audit.models import AuditEvent
-from panhuo_platform.deliveries import template
+from panhuo_platform.deliveries import places, queries, template
 from panhuo_platform.deliveries.models import Correction, Delivery
 from panhuo_platform.organisations.models import User
 
@@ -243,3 +251,31 @@ def test_the_pages_speak_english(town: Any, sign_in: SignIn, sent: Delivery) -> 
     told = page(client, "delivery", sent.key)
     assert "no parcel code: 1 rows" in told.replace("：", ": ")
     assert "Layers and tables" in told and "Parcels (survey units)" in told and "图层和表" not in told
+
+
+def test_where_a_finding_lies_is_shown(
+    town: Any, sign_in: SignIn, sent: Delivery, deliver: Deliver, tmp_path: Path
+) -> None:
+    """The row's shape, the place that the check names, and what lies on another shape."""
+    client = sign_in(town)
+    shown = page(client, "mend", sent.key, 1, 7)
+    finding = queries.findings(town, sent).get(code="G01")
+    marks = json.loads(html.unescape(re.search(r'data-marks="([^"]+)"', shown)[1]))  # type: ignore[index]
+    assert [f["properties"]["kind"] for f in marks["features"]] == ["shape", "place"]
+    assert marks["features"][1]["geometry"]["coordinates"] == [finding.place.x, finding.place.y]
+    assert "?mark=" in page(client, "findings", sent.key)
+    layer = parcels_layer(good=1)
+    shapes = [square(1), shapely.affinity.translate(square(1), 60, 0), square(5)]
+    layer = layer.with_(
+        table=layer.table.slice(0, 3), geometry=pa.array(shapely.to_wkb(shapes), pa.large_binary()),
+    )  # fmt: skip
+    exchange.write([layer], tmp_path / "重叠.gpkg")
+    over = deliver(town, tmp_path / "重叠.gpkg", sender="shiqiaobu", township=TOWN, title="重叠")
+    row = queries.findings(town, over).get(code="G03").row
+    told = places.of_row(over.layers.get(), row, queries.findings(town, over).filter(row=row))
+    assert told is not None
+    (common,) = [
+        shapely.geometry.shape(f["geometry"]) for f in told["features"] if f["properties"]["kind"] == "overlap"
+    ]
+    (mine,) = [shapely.geometry.shape(f["geometry"]) for f in told["features"] if f["properties"]["kind"] == "shape"]
+    assert common.area == pytest.approx(0.4 * mine.area, rel=1e-3)  # 40 of its 100 metres

@@ -2,6 +2,7 @@
 import { AttributionControl, Map, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl'
 import type { GeoJSONSource, LngLatBoundsLike, MapGeoJSONFeature, MapMouseEvent, VectorTileSource } from 'maplibre-gl'
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url'
+import { addMarks } from './map-marks'
 import { colour, emptyStyle, layersOf } from './map-style'
 import { ask, withQuery } from './map-types'
 import type { Box, Colouring, Figures, Layer, Shape, Told } from './map-types'
@@ -96,7 +97,9 @@ export class MapView extends EventTarget {
     this.clicks()
     const given = this.place.dataset
     if (given.parcel) await this.highlight(given.parcel, !this.placed)
-    await this.count(!this.placed && !given.parcel)
+    const marked = given.marks ? addMarks(this.map, given.marks) : null
+    if (marked) this.fit(marked, 18)
+    await this.count(!this.placed && !given.parcel && !marked)
     this.place.dataset.ready = ''
     this.tell('ready')
   }
@@ -120,7 +123,9 @@ export class MapView extends EventTarget {
     // lines of divisions and names of parcels lie above everything
     const above = layer.kind === 'parcels' ? 'townships-line' : layer.kind === 'townships' ? undefined : 'parcels-fill'
     const before = above && this.map.getLayer(above) ? above : this.map.getLayer('highlight-casing') ? 'highlight-casing' : undefined
-    for (const made of layersOf(this.map, this.told, layer)) this.map.addLayer(made, before)
+    // names of overlays are read through nothing: only names of parcels lie above them
+    const names = this.map.getLayer('parcels-name') ? 'parcels-name' : before
+    for (const made of layersOf(this.map, this.told, layer)) this.map.addLayer(made, made.type === 'symbol' && before === 'parcels-fill' ? names : before)
   }
 
   /** Shows or hides a layer. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from panhuo.land.codes.naming import list_of, with_names
 from panhuo.land.roles import ROLES
 from panhuo.survey.findings import mender_name, rule_name
-from panhuo_platform.deliveries import commands, queries
+from panhuo_platform.deliveries import commands, places, queries
 from panhuo_platform.deliveries.models import Correction, DeliveredLayer, Delivery, Finding, Repair
 from panhuo_platform.deliveries.models.found import Findings
 from panhuo_platform.deliveries.rights import may_send
@@ -89,7 +90,7 @@ def _map(request: HttpRequest) -> str:
 def _told(f: Finding, place: str = "") -> dict[str, Any]:
     """A finding with its words; ``place`` is the address of the map."""
     return {
-        "map": f"{place}#18/{f.place.y:.6f}/{f.place.x:.6f}" if place and f.place is not None else "",
+        "map": f"{place}?mark={f.place.x:.6f},{f.place.y:.6f}" if place and f.place is not None else "",
         "finding": f, "colour": SEVERITIES[f.severity], "rule": rule_name(f.code, lang()),
         "mender": mender_name(f.mender, lang()),
         "mendable": f.row is not None and f.layer is not None and bool(f.layer.role) and f.count == 1,
@@ -131,7 +132,9 @@ def mend(request: HttpRequest, key: UUID, number: int, row: int) -> HttpResponse
         for f in ROLES[layer.role].fields
         if f.name in mapped or f.name in faulty or f.required
     ]
+    marks = places.of_row(layer, row, [f["finding"] for f in found]) if _map(request) else None
     context = {
+        "marks": json.dumps(marks) if marks else "",
         "layer": layer, "delivery": delivery, "row": row, "fields": fields, "findings": found, "errors": errors,
         "may_change": changes,
         "repairs": Repair.objects.filter(layer=layer, row=row).offered() if delivery.run else [],
