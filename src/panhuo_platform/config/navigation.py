@@ -32,6 +32,7 @@ MENU: tuple[tuple[Any, tuple[tuple[str, Any, str], ...]], ...] = (
         _("认定"),
         (
             ("identification:queue", _("认定办理"), "clipboard-check"),
+            ("identification:returned", _("退回待补正"), "arrow-back-up"),
             ("identification:runs", _("认定运行"), "target"),
             ("identification:standards", _("认定标准"), "file-check"),
             ("identification:whatif", _("阈值试算"), "adjustments"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from panhuo_platform.identification.views import cards, runs, standards, submissions, work
+from panhuo_platform.identification.views import cards, returned, runs, standards, submissions, work
 
 app_name = "identification"
 urlpatterns = [
     path("work/", work.queue, name="queue"),
     path("work/steps/<str:step>/", work.step, name="step"),
+    path("returned/", returned.handed_back, name="returned"),
+    path("returned/file/", returned.handed_back_file, name="returned_file"),
     path("work/confirmations/", work.confirm, name="confirm"),
     path("work/pending/<int:pk>/", work.agree, name="agree"),
     path("work/objections/<int:pk>/", work.answer, name="answer"),

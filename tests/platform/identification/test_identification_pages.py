@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
+from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+from delivered_scene import parcels_layer, unit
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from panhuo import exchange
+from panhuo_platform.audit.models import AuditEvent
+from panhuo_platform.deliveries import commands as deliveries
+from panhuo_platform.identification.commands import steps
 from panhuo_platform.identification.models import (
     Confirmation,
     Objection,
@@ -83,8 +91,8 @@ def test_a_record_goes_from_township_to_receipt_on_the_pages(run: Run, as_user: 
         "jiaoti",
         "wenlv",
     )
-    for unit in units:
-        department = as_user(f"d-{unit}", "department", unit)
+    for one in units:
+        department = as_user(f"d-{one}", "department", one)
         assert "确认认定条件" in text(department.get(confirm))
         department.post(confirm, {"scope": "all", "answer": "confirmed"})
     assert Confirmation.objects.exists()
@@ -217,3 +225,31 @@ def test_before_anything_has_been_done_the_pages_say_what_to_do(district: Any, a
     assert "没有施行中的认定标准" in text(
         office.post(reverse("identification:runs"), {"on": "2026-11-21"}, follow=True)
     )
+
+
+def test_what_was_handed_back_waits_with_its_reason(as_user: Any, run: Run, run_jobs: Any, tmp_path: Path) -> None:
+    """Rows that cannot be judged wait for their sender, returned parcels for the township that goes on."""
+    office = as_user("zhang", "office", "ziran")
+    acting = User.objects.get(username="zhang")
+    exchange.write([parcels_layer()], tmp_path / "宗地.gpkg")
+    deliveries.take_in(
+        acting, tmp_path / "宗地.gpkg", sender=unit("shiqiaobu"), title="石桥埠镇宗地", township_code="990112100"
+    )
+    run_jobs()
+    parcel = Parcel.objects.order_by("pk").first()
+    assert parcel is not None
+    Parcel.objects.filter(pk=parcel.pk).update(stage="checked")
+    steps.take(acting, "return", [parcel], reason="界址与登记不符")
+    address = reverse("identification:returned")
+
+    rows, parcels = text(office.get(address)), text(office.get(address, {"of": "parcels"}))
+
+    assert "没有宗地代码" in rows and "石桥埠镇人民政府" in rows and "石桥埠镇宗地" in rows
+    assert parcel.code in parcels and "界址与登记不符" in parcels and "自然资源" in parcels
+    book = openpyxl.load_workbook(io.BytesIO(office.get(reverse("identification:returned_file")).content))
+    cells = [str(c.value) for sheet in book for line in sheet.iter_rows() for c in line]
+    assert {"没有宗地代码", "界址与登记不符", parcel.code} <= set(cells)
+    event = AuditEvent.objects.filter(action="exported").first()
+    assert event is not None and event.detail["parcels"] == 1
+    other = text(as_user("li", "township", "guyang").get(address))
+    assert "没有宗地代码" not in other
