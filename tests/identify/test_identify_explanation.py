@@ -183,7 +183,7 @@ def test_a_table_threshold_and_a_formula_are_shown_with_their_numbers() -> None:
     verdicts = identify(frame, {"standard": standard, "thresholds": {"min_far": {"C26": 0.8}}})
 
     assert "容积率低于0.8（阈值表“min_far”）" in explain(verdicts, "1")
-    assert "tax_wan / (area_m2 / 1000) < 3" in explain(verdicts, "1")
+    assert "税收 ÷ （面积（椭球面积） ÷ 1,000）低于3" in explain(verdicts, "1")
     assert "阈值表“min_far”没有“C99”的数值" in explain(verdicts, "2")
     assert "table “min_far” has no value for “C99”" in explain(verdicts, "2", "en")
     assert "排除情形：无" in explain(verdicts, "1")

@@ -21,9 +21,11 @@ from panhuo.identify.conditions import (
     Standard,
     StartsWith,
 )
+from panhuo.identify.formula_wording import FormulaTeller
 from panhuo.land.codes.naming import list_of, with_names
 from panhuo.land.facts import FACTS, UNIT_NAMES
 from panhuo.messages import Text
+from panhuo.packs.expressions import parse
 
 OUTCOME: Mapping[str, Text] = {
     "identified": Text("认定为低效用地", "identified as inefficient land"),
@@ -129,12 +131,7 @@ def requirement(condition: Condition, standard: Standard, evidence: Mapping[str,
     """The test of a condition as a sentence part: fact, operator, threshold (looked-up numbers from the evidence)."""
     test, name = condition.test, condition.id
     if isinstance(test, Expression):
-        unset = [n for n, v in test.parameters if v is None]
-        given = "、".join(f"{n} = {v}" for n, v in test.parameters if v is not None)
-        note = Text(f"（{given}）", f" ({given})") if given else Text("", "")
-        if unset:
-            note = Text(f"（{'、'.join(unset)} 尚未确定）", f" ({', '.join(unset)} not set)")
-        return Text(f"{test.source}{note.zh}", f"{test.source}{note.en}")
+        return formula_text(test, standard)
     what = label(test.fact, standard)
     unit = unit_of(test.fact, standard)
 
@@ -181,6 +178,18 @@ def requirement(condition: Condition, standard: Standard, evidence: Mapping[str,
                 f"低于{near}同{group.zh}{kind.zh}的{share}%",
                 f"is below {share}% of the {kind.en} of the same {group.en.lower()}{near_en}",
             )
+
+
+def formula_text(test: Expression, standard: Standard) -> Text:
+    """A formula of the pack in words; a parameter that is not set is said to be so."""
+
+    def value(said: object, beside: str | None) -> Text:
+        if said is None:
+            return Text("（尚未确定）", "(not set)")
+        return said_of(beside or "", said, unit_of(beside, standard) if beside else None)
+
+    teller = FormulaTeller(lambda fact: label(fact, standard), value, dict(test.parameters))
+    return teller.condition(parse(test.source))
 
 
 def _limit(threshold: Scalar | FromTable | None, unit: str | None, looked_up: Any) -> Text:
