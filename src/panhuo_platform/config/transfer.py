@@ -45,7 +45,7 @@ def checksums(alias: str, *, progress: Callable[[str], None] = lambda _: None) -
         told, rows = hashlib.sha256(), 0
         for values in _rows(model, alias):
             rows += 1
-            told.update(json.dumps(values, ensure_ascii=False, sort_keys=True, default=_plain).encode() + b"\n")
+            told.update(json.dumps(values, ensure_ascii=False, sort_keys=True, default=plain).encode() + b"\n")
         found.append(Sum(model._meta.db_table, rows, told.hexdigest()))
     return found
 
@@ -57,7 +57,7 @@ def _rows(model: type[models.Model], alias: str) -> Iterator[list[Any]]:
         yield list(row)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value as text that does not depend on the store."""
     if isinstance(value, datetime):
         return value.timestamp() if is_aware(value) else value.isoformat(timespec="microseconds")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from django.db.models import Q
 
 from panhuo.exchange import Layer
 from panhuo.land.crs import ZONES, Crs, zone_of_longitude
@@ -137,10 +138,15 @@ def working_of(layers: Iterable[tuple[DeliveredLayer, Layer]]) -> Crs | None:
 def _in_force(
     delivery: Delivery, own: dict[str, tuple[Subject, ...]], working: Crs | None
 ) -> dict[str, tuple[Subject, ...]]:
-    """Accepted layers of other deliveries that this one is checked against, for roles that it does not bring itself."""
+    """Accepted layers of other deliveries that this one is checked against, for roles that it does not bring itself:
+    those that speak of its division or of everywhere, for findings quote what they were found against."""
     found: dict[str, tuple[Subject, ...]] = {}
     wanted = {*TABLES, *(LAND if working is not None and "parcels" in own else ())} - own.keys()
-    for row in DeliveredLayer.objects.in_force().filter(role__in=wanted).exclude(delivery=delivery):
+    rows = DeliveredLayer.objects.in_force().filter(role__in=wanted).exclude(delivery=delivery)
+    if town := delivery.township_code:
+        above = [town[:n] for n in range(len(town) + 1)]
+        rows = rows.filter(Q(delivery__township_code__in=above) | Q(delivery__township_code__startswith=town))
+    for row in rows:
         layer = opened(row)
         subject, _ = understand(as_input(row), layer.with_(source=f"{_IN_FORCE}{row.pk}"), working)
         found[row.role] = (*found.get(row.role, ()), subject)

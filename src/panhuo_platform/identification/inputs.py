@@ -82,7 +82,7 @@ def prepare(run: Run, progress: Progress) -> Path:
     for number, given in enumerate(delivered(run), 1):
         progress("导出资料", number, number + 1)
         entry = _layer(given, fresh, number)
-        told.append(_told(entry, given.sender, given.frame.height))
+        told.append(_told(entry, given.sender, given.frame.height) | {"layer": given.name})
         entries.append(entry)
     shutil.rmtree(run.folder / INPUTS, ignore_errors=True)
     fresh.rename(run.folder / INPUTS)
@@ -137,7 +137,9 @@ def _chosen(run: Run) -> ParcelFilter | None:
 
 
 def _layer(given: Given, folder: Path, number: int) -> dict[str, Any]:
-    words = "-".join(w for w in (given.sender, given.name) if w)
+    # by sender and kind: how somebody calls a layer is told to those alone who see the delivery
+    year = str(given.year) if given.year is not None else ""
+    words = "-".join(w for w in (given.sender, role(given.role).zh, year) if w)
     safe = "".join(c if c.isalnum() or c in "-_（）()" else "_" for c in words)[:80]
     # what evidence names as the source of a value: plain, and numbered only where two are called the same
     name = f"{safe}.parquet" if not (folder / f"{safe}.parquet").exists() else f"{safe}-{number}.parquet"

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from shapely.ops import split as cut
 
 from panhuo.land.polygons import Polygons
 from panhuo.messages import format_number
+from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels import queries
 from panhuo_platform.parcels.filters import ParcelFilter
 from panhuo_platform.parcels.models import ParcelVersion
@@ -185,19 +187,19 @@ def _place(reason: str) -> str:
     return _("位置 %(place)s") % {"place": found} if found else reason
 
 
-def checked(shape: BaseGeometry, *, without: Sequence[int], township: str) -> BaseGeometry:
-    """A drawn shape that may stand in the register beside its neighbours and in its township.
+def checked(actor: User, shape: BaseGeometry, *, without: Sequence[int], township: str) -> BaseGeometry:
+    """A shape that ``actor`` has drawn, if it may stand in the register beside its neighbours and in its township.
 
     without : keys of the parcels whose ground it takes
     """
     shape = _valid(shape)
-    overlaps(shape, without=without)
+    overlaps(actor, shape, without=without)
     inside_township(shape, township)
     return shape
 
 
-def overlaps(shape: BaseGeometry, *, without: Sequence[int]) -> None:
-    """Stop where a shape lies on ground of living parcels, naming the one it takes most of."""
+def overlaps(actor: User, shape: BaseGeometry, *, without: Sequence[int]) -> None:
+    """Stop where a shape lies on ground of living parcels, naming the one it takes most of if ``actor`` sees it."""
     near = ParcelFilter(box=tuple(shapely.bounds(shape).tolist())).versions(ParcelVersion.objects.all())
     worst: tuple[float, str] = (0.0, "")
     others = near.exclude(parcel__in=list(without)).annotate(_wkb=queries.AsWkb("geometry"))
@@ -207,9 +209,11 @@ def overlaps(shape: BaseGeometry, *, without: Sequence[int]) -> None:
         if not common.is_empty:
             worst = max(worst, (area_of(common), code or number))
     if worst[0] > slack(area_of(shape)):
+        named = (Q(code=worst[1]) & ~Q(code="")) | Q(number=worst[1])
+        seen = queries.parcels(actor).filter(named).exists()
         raise ValidationError(
             _("与相邻宗地 %(neighbour)s 重叠 %(area)s 平方米，请修改界线。")
-            % {"neighbour": worst[1], "area": format_number(worst[0], 2)}
+            % {"neighbour": worst[1] if seen else _("（辖区外）"), "area": format_number(worst[0], 2)}
         )
 
 

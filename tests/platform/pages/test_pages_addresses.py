@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
+from addresses import every_address
 from django.conf import settings
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from panhuo_platform.organisations.access import Access
 
@@ -21,16 +21,6 @@ _PARTS = {
     "slug": "none",
     "path": "none",
 }
-
-
-def every_address(patterns: list[Any] | None = None, before: str = "") -> Iterator[tuple[str, Any]]:
-    """Route and view of every address of the platform."""
-    for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        route = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from every_address(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern):
-            yield route, pattern.callback
 
 
 def filled(route: str) -> str:

@@ -21,6 +21,7 @@ from panhuo_platform.identification.commands import runs as commands
 from panhuo_platform.identification.models import Run
 from panhuo_platform.identification.queries import card as cards
 from panhuo_platform.identification.queries import runs as queries
+from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.models import Parcel
 
 runs_router = Router(tags=["认定 / Identification"])
@@ -39,7 +40,9 @@ class RunTold(BaseModel):
     standard: str = Field(description="所用认定标准 / the standard")
     started_at: datetime
     loaded_at: datetime | None
-    job: JobTold | None = Field(description="执行它的任务，仅发起人可取消 / the job that does it")
+    job: JobTold | None = Field(
+        description="执行它的任务，仅发起人可取消；只看本辖区时为空 / its job, for who sees it all"
+    )
 
 
 class RunList(BaseModel):
@@ -85,8 +88,9 @@ class VerdictList(BaseModel):
     next: str | None
 
 
-def _told(row: Run) -> dict[str, Any]:
-    job = queries.job_of(row)
+def _told(user: User, row: Run) -> dict[str, Any]:
+    # how much there is to do, and what came out, tells of every parcel
+    job = queries.job_of(row) if queries.sees_whole(user, row) else None
     same = {name: getattr(row, name) for name in RunTold.model_fields if name not in ("standard", "job")}
     return same | {"standard": str(row.version), "job": None if job is None else as_told(job)}
 
@@ -103,7 +107,7 @@ def runs(request: HttpRequest) -> dict[str, Any]:
     rows = queries.runs(caller(request))
     first = whole_number(request, "offset", most=100000, default=0, least=0)
     page = rows[first : first + whole_number(request, "limit", most=200, default=50)]
-    return {"items": [_told(row) for row in page], "total": rows.count()}
+    return {"items": [_told(caller(request), row) for row in page], "total": rows.count()}
 
 
 @runs_router.post("", response={201: RunWhole}, url_name="runs", summary="发起认定 / Start a run")
@@ -116,7 +120,7 @@ def start(request: HttpRequest, given: NewRun) -> Any:
     row = commands.start(
         caller(request), on=given.on or timezone.localdate(), within=given.within, title=given.title
     )  # fmt: skip
-    return Status(201, _told(row) | {"totals": []})
+    return Status(201, _told(caller(request), row) | {"totals": []})
 
 
 @runs_router.get("/{uuid:key}", response=RunWhole, url_name="run", summary="一次认定运行 / One run")
@@ -127,7 +131,7 @@ def run(request: HttpRequest, key: UUID) -> dict[str, Any]:
     """
     only(request, ())
     row = _run(request, key)
-    return _told(row) | {"totals": queries.totals(caller(request), row)}
+    return _told(caller(request), row) | {"totals": queries.totals(caller(request), row)}
 
 
 @runs_router.get("/{uuid:key}/verdicts", response=VerdictList, url_name="run-verdicts", summary="认定结论 / Verdicts",

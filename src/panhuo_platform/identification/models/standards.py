@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from panhuo.packs import NewValue, with_values
-from panhuo_platform.organisations.rights import may
+from panhuo_platform.organisations.rights import may, rows
 from panhuo_platform.scope import Scoped
 
 
@@ -100,7 +100,9 @@ class StandardVersion(models.Model):
 
 class Trials(Scoped["Trial"]):
     def visible_to(self, user: Any) -> Self:
-        return self.filter(version__in=StandardVersion.objects.visible_to(user))
+        """Of standards that the user may see, and of runs whose place is the user's: they tell of every parcel."""
+        whole = rows(user, "database", "run__within")
+        return self.filter(whole, version__in=StandardVersion.objects.visible_to(user))
 
 
 class Trial(models.Model):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 
+from panhuo.survey.tables import OUTCOMES
 from panhuo_platform.identification.models import Run, Verdict
 from panhuo_platform.identification.models.runs import Runs
 from panhuo_platform.jobs.models import Job
@@ -31,6 +33,29 @@ class Paper:
 def runs(user: User) -> Runs:
     """All runs, newest first."""
     return Run.objects.visible_to(user).select_related("version", "started_by")
+
+
+def sees_whole(user: User, run: Run) -> bool:
+    """May the user see everything that a run is about? What it was fed with and how much of it, tells of all."""
+    return may(user, "S", "database", region=run.within)
+
+
+def counts(user: User, some: Iterable[Run]) -> dict[int, dict[str, int | None]]:
+    """Run -> outcome -> parcels in the user's territory, and ``delivered`` for all of them; None until it is loaded."""
+    some = list(some)
+    found: dict[int, dict[str, int | None]] = {r.pk: dict.fromkeys(("delivered", *OUTCOMES)) for r in some}
+    bounded = []
+    for run in some:
+        if run.state == Run.State.LOADED and sees_whole(user, run):
+            found[run.pk] |= run.manifest["counts"]
+        elif run.state == Run.State.LOADED:
+            found[run.pk] = dict.fromkeys(found[run.pk], 0)
+            bounded.append(run.pk)
+    rows = Verdict.objects.visible_to(user).filter(run__in=bounded).order_by()
+    for pk, outcome, n in rows.values_list("run", "outcome").annotate(n=Count("pk")):
+        found[pk][outcome] = n
+        found[pk]["delivered"] = (found[pk]["delivered"] or 0) + n
+    return found
 
 
 def job_of(run: Run) -> Job | None:
@@ -57,7 +82,7 @@ def by_township(user: User, run: Run) -> list[dict[str, Any]]:
 
 def papers(user: User, run: Run) -> list[Paper]:
     """The papers of a run, for those whose sight no division bounds: they tell of every parcel."""
-    if not may(user, "S", "database", region=run.within) or run.state != Run.State.LOADED or not run.results.is_dir():
+    if not sees_whole(user, run) or run.state != Run.State.LOADED or not run.results.is_dir():
         return []
     files = sorted(p for p in run.results.iterdir() if p.suffix in PAPERS)
     return [Paper(p.name, p, p.stat().st_size) for p in files]

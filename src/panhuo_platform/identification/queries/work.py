@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from panhuo.flow import Chain, Transition, leads_back
 from panhuo_platform.identification import policy
-from panhuo_platform.identification.models import Confirmation, Due, Objection, PendingStep, Submission
+from panhuo_platform.identification.models import Confirmation, Due, Objection, PendingStep, Submission, SubmissionItem
 from panhuo_platform.identification.models.submissions import Submissions
 from panhuo_platform.organisations.models import User
+from panhuo_platform.organisations.rights import may
 from panhuo_platform.parcels.models import Parcel
 from panhuo_platform.parcels.models.register import Parcels
 
@@ -112,6 +114,25 @@ def objections(user: User) -> list[Objection]:
     """Open objections, the oldest first."""
     rows = Objection.objects.visible_to(user).filter(state=Objection.State.OPEN).select_related("parcel", "recorded_by")
     return list(rows.order_by("recorded_at"))
+
+
+def sees_whole(user: User, row: Submission) -> bool:
+    """Is the user of the unit that sent or received it, or bounded by no division? Others see their own parcels."""
+    units = [a.organisation_id for a in user.assignments_in_force]
+    return row.sender_id in units or row.receiver_id in units or may(user, "S", "database", region="")
+
+
+def with_figures(user: User, some: Iterable[Submission]) -> list[Submission]:
+    """The submissions with ``parcels_seen`` and ``area_seen_m2``: of those of their parcels that the user sees."""
+    some = list(some)
+    items = SubmissionItem.objects.visible_to(user).filter(submission__in=[s.pk for s in some]).order_by()
+    rows = items.values_list("submission").annotate(n=Count("pk"), m2=Sum("parcel__area_m2"))
+    own = {pk: (n, m2) for pk, n, m2 in rows}
+    for s in some:
+        whole = sees_whole(user, s)
+        n, m2 = (s.parcels_count, s.area_m2) if whole else own.get(s.pk, (0, 0.0))
+        s.parcels_seen, s.area_seen_m2 = n, m2  # type: ignore[attr-defined]
+    return some
 
 
 def submissions(user: User) -> Submissions:

@@ -45,6 +45,9 @@ def runs(request: HttpRequest) -> HttpResponse:
         made = attempt(request, lambda: commands.start(user, on=day, title=title), _("已发起认定运行。"))
         return redirect("identification:run", pk=made.pk) if made else redirect("identification:runs")
     page = Paginator(reads.runs(user), 30).get_page(request.GET.get("page"))
+    counts = reads.counts(user, page.object_list)
+    for row in page.object_list:
+        row.counts = counts[row.pk]
     context = {
         "page": page, "may_start": may(user, "E", "database", region=""), "in_force": standards.in_force(),
         "today": timezone.localdate(),
@@ -57,14 +60,15 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     """One run: how far it is, or what it found."""
     user = reader(request)
     row = _run(user, pk)
-    return render(request, "identification/run.html", {"run": row, **_state(row), **_results(user, row)})
+    return render(request, "identification/run.html", {"run": row, **_state(user, row), **_results(user, row)})
 
 
 @needs(*_SEES)
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that tells how far a run is; it asks again until the run has ended."""
-    row = _run(reader(request), pk)
-    return render(request, "identification/_progress.html", {"run": row, **_state(row)})
+    user = reader(request)
+    row = _run(user, pk)
+    return render(request, "identification/_progress.html", {"run": row, **_state(user, row)})
 
 
 @needs(("S", "database"))
@@ -129,10 +133,10 @@ def _run(user: User, pk: int) -> Run:
     return get_object_or_404(reads.runs(user), pk=pk)
 
 
-def _state(row: Run) -> dict[str, Any]:
+def _state(user: User, row: Run) -> dict[str, Any]:
     job = reads.job_of(row)
     lives = job is not None and job.state in ("waiting", "running")
-    return {"job": job, "lives": lives}
+    return {"job": job, "lives": lives, "sees_whole": reads.sees_whole(user, row)}
 
 
 def _results(user: User, row: Run) -> dict[str, Any]:
@@ -147,8 +151,17 @@ def _results(user: User, row: Run) -> dict[str, Any]:
         "totals": rows, "whole": {"parcels": sum(r["parcels"] for r in rows),
                                   "area_m2": sum(r["area_m2"] for r in rows)},
         "townships": _by_township(user, row), "outcomes": list(OUTCOMES), "papers": reads.papers(user, row),
-        "inputs": [i | {"role_text": ROLES[i["role"]].text} for i in row.inputs if i["role"] in ROLES],
+        "inputs": _inputs(user, row),
     }  # fmt: skip
+
+
+def _inputs(user: User, row: Run) -> list[dict[str, Any]]:
+    """What the run was fed with; to whom a division bounds, only what kinds of data: senders, names and numbers of rows
+    tell of other townships."""
+    told = [i | {"role_text": ROLES[i["role"]].text} for i in row.inputs if i["role"] in ROLES]
+    if reads.sees_whole(user, row):
+        return told
+    return list({i["role"]: {"role_text": i["role_text"]} for i in told}.values())
 
 
 def _by_township(user: User, row: Run) -> list[dict[str, Any]]:

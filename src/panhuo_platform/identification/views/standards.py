@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from panhuo.packs import NewValue
 from panhuo_platform.identification import trials
 from panhuo_platform.identification.commands import standards
-from panhuo_platform.identification.models import StandardVersion
+from panhuo_platform.identification.models import StandardVersion, Trial
 from panhuo_platform.identification.queries import standards as reads
 from panhuo_platform.identification.views.doing import attempt, reader
 from panhuo_platform.jobs.queries import latest
@@ -50,7 +50,7 @@ def standard(request: HttpRequest, pk: int) -> HttpResponse:
     """One version: its thresholds by part, what was set, its trials, its approval."""
     user = reader(request)
     version = _version(user, pk)
-    trial = version.trials.select_related("run", "tried_by").first()
+    trial = Trial.objects.visible_to(user).filter(version=version).select_related("run", "tried_by").first()
     job = latest(version, "identification.trial")
     thresholds = reads.thresholds(version)
     draft = version.state == StandardVersion.State.DRAFT
@@ -156,7 +156,8 @@ def trial(request: HttpRequest, pk: int, trial: int) -> HttpResponse:
     """What a draft would change: by township, class, condition."""
     user = reader(request)
     version = _version(user, pk)
-    row = get_object_or_404(version.trials.select_related("run__version", "tried_by"), pk=trial)
+    seen = Trial.objects.visible_to(user).filter(version=version)
+    row = get_object_or_404(seen.select_related("run__version", "tried_by"), pk=trial)
     figures = row.figures
     names = figures["names"]
     most = max((abs(t["identified_b"] - t["identified_a"]) for t in figures["townships"]), default=0)

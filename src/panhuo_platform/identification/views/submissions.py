@@ -30,6 +30,7 @@ def sent(request: HttpRequest) -> HttpResponse:
     """All submissions that the user may see."""
     user = reader(request)
     page = Paginator(work.submissions(user), 30).get_page(request.GET.get("page"))
+    work.with_figures(user, page.object_list)
     context = {"page": page, "may_send": _may_send(user)}
     return render(request, "identification/submissions.html", context)
 
@@ -93,15 +94,20 @@ def submission(request: HttpRequest, key: str) -> HttpResponse:
         return redirect("identification:submission", key=key)
     mine = row.items.filter(parcel__in=Parcel.objects.visible_to(user)).select_related("parcel", "answered_by")
     page = Paginator(mine.order_by("pk"), 50).get_page(request.GET.get("page"))
-    context = {"row": row, "page": page, "may_receipt": may_receipt, "today": timezone.localdate()}
+    work.with_figures(user, [row])
+    context = {
+        "row": row, "page": page, "may_receipt": may_receipt, "today": timezone.localdate(),
+        "sees_whole": work.sees_whole(user, row),
+    }  # fmt: skip
     return render(request, "identification/submission.html", context)
 
 
 @needs(("S", "database"))
 def receipt_file(request: HttpRequest, key: str) -> HttpResponseBase:
     """The file of the receipt."""
-    row = _row(reader(request), key)
-    if not row.receipt_file:
+    user = reader(request)
+    row = _row(user, key)
+    if not row.receipt_file or not work.sees_whole(user, row):  # it names all of its parcels
         raise Http404
     path = row.folder / row.receipt_file
     if not path.is_file():

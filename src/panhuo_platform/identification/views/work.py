@@ -19,6 +19,7 @@ from panhuo_platform.identification.queries import work
 from panhuo_platform.identification.views.doing import attempt, back, chosen_of, filter_of, reader, townships
 from panhuo_platform.organisations.access import needs
 from panhuo_platform.organisations.rights import may
+from panhuo_platform.parcels.models import Parcel
 
 #: Rows of a page of a queue.
 ROWS = 50
@@ -144,9 +145,9 @@ def _told(taken: steps.Taken) -> str:
 def _pending(user: Any) -> list[dict[str, Any]]:
     chain = policy.chain()
     return [
-        {"row": row, "step": chain.transition(row.step), "count": row.parcels.count(),
-         "parcels": list(row.parcels.order_by("number")[:5])}
+        {"row": row, "step": chain.transition(row.step), "count": mine.count(), "parcels": list(mine[:5])}
         for row in work.second_persons(user) if chain is not None
+        for mine in (Parcel.objects.visible_to(user).filter(pk__in=row.parcels.values("pk")).order_by("number"),)
     ]  # fmt: skip
 
 

@@ -149,7 +149,7 @@ def reshape(
         raise ValidationError(_("乡镇（街道）不能这样修改。"))
     drawn = None
     if shape is not None:
-        drawn = drawing.checked(drawing.read(shape), without=[parcel.pk], township=parcel.township_code)
+        drawn = drawing.checked(actor, drawing.read(shape), without=[parcel.pk], township=parcel.township_code)
     if drawn is None and not fields:
         raise ValidationError(_("没有要修改的内容。"))
     kind = Change.Kind.CORRECTED if correction else Change.Kind.EDITED

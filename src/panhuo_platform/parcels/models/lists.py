@@ -58,8 +58,14 @@ class LegacyParcel(models.Model):
 
 class LegacySeals(Scoped["LegacySeal"]):
     def visible_to(self, user: Any) -> Self:
-        """That and when a register was closed is no secret to whoever may see any of it."""
-        return self if rights.may(user, "S", "historical") else self.none()
+        """Those that hold in the user's territory: of a division in it, or of one that it lies in."""
+        found = Q(pk__in=[])
+        for h in rights.holdings(user, "historical"):
+            if not h.within:
+                return self
+            found |= Q(region_code__startswith=h.within)
+            found |= Q(region_code__in=[h.within[:n] for n in range(len(h.within))])
+        return self.filter(found)
 
 
 class LegacySeal(models.Model):

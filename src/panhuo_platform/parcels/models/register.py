@@ -94,8 +94,15 @@ class Parcel(models.Model):
 
 class Changes(Scoped["Change"]):
     def visible_to(self, user: Any) -> Self:
-        """That the register was changed is no secret to whoever may see any of it; what was changed is the rows'."""
-        return self if rights.may(user, "S", "database") else self.none()
+        """Those that made or ended something in the user's territory, or undid such a one."""
+        territory = rights.rows(user, "database", "township_code")
+        if not territory:  # no division bounds the user
+            return self
+        versions = ParcelVersion.objects.filter(territory)
+        ended = versions.filter(ended_by__isnull=False)
+        touched = Q(pk__in=versions.values("change")) | Q(pk__in=ended.values("ended_by"))
+        undone = Change.objects.filter(touched, undone_by__isnull=False)
+        return self.filter(touched | Q(pk__in=undone.values("undone_by")))
 
 
 class Change(models.Model):
@@ -256,10 +263,10 @@ class ParcelVersion(models.Model):
 
 class Lineages(Scoped["Lineage"]):
     def visible_to(self, user: Any) -> Self:
-        """Where either end is in the user's territory."""
+        """Where both ends are in the user's territory: a number of another township's says that there is one."""
         return self.filter(
-            rights.rows(user, "database", "later__township_code")
-            | rights.rows(user, "database", "earlier__township_code")
+            rights.rows(user, "database", "later__township_code"),
+            rights.rows(user, "database", "earlier__township_code"),
         )
 
 

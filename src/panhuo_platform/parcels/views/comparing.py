@@ -21,6 +21,7 @@ from panhuo_platform.deliveries.models import Delivery
 from panhuo_platform.deliveries.rights import keeps_all
 from panhuo_platform.jobs import queries as jobs
 from panhuo_platform.organisations.access import needs
+from panhuo_platform.organisations.models import User
 from panhuo_platform.pages.templatetags.panhuo_tags import coded, told
 from panhuo_platform.parcels import commands, kinds, queries
 from panhuo_platform.parcels.commands.entering import CHOICES, MAY_ENTER
@@ -61,7 +62,8 @@ def _page(request: HttpRequest, delivery: Delivery, form: Any, reason: Any, deci
         page = Paginator(range(rows.height), PER_PAGE).get_page(request.GET.get("page"))
         start = (page.number - 1) * PER_PAGE
         said = made.decided.get("rows", {}) | made.decided.get("parcels", {})
-        page.rows = [_row(r, said) for r in rows[start : start + PER_PAGE].iter_rows(named=True)]  # type: ignore[attr-defined]
+        shown = [_row(r, said) for r in rows[start : start + PER_PAGE].iter_rows(named=True)]
+        page.rows = _of_territory(acting(request), shown)  # type: ignore[attr-defined]
     accepted = delivery.state == Delivery.State.ACCEPTED
     roles = set(delivery.layers.exclude(state="left_out").values_list("role", flat=True))
     # legacy land and issues have nothing to be compared with: they are accepted here as they are
@@ -114,6 +116,19 @@ def _row(row: dict[str, Any], said: dict[str, str]) -> dict[str, Any]:
         "share_delivered_percent": None if row["share_delivered"] is None else 100 * row["share_delivered"],
         "share_register_percent": None if row["share_register"] is None else 100 * row["share_register"],
     }  # fmt: skip
+
+
+def _of_territory(user: User, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows without what they say of parcels that the user does not see: only that there is one is told."""
+    named = {n for r in rows for n in (r["number"], *(r["other_numbers"] or ())) if n}
+    seen = set(queries.seen(user).filter(number__in=named).values_list("number", flat=True))
+    for row in rows:
+        others = [n for n in row["other_numbers"] or () if n in seen]
+        row["elsewhere"] = len(others) < len(row["other_numbers"] or ())
+        row["other_numbers"] = others
+        if row["number"] and row["number"] not in seen:
+            row |= {"number": None, "register_area_m2": None, "elsewhere": True}
+    return rows
 
 
 @SEES

@@ -52,6 +52,8 @@ def legacy(request: HttpRequest) -> HttpResponse:
     seals = list(LegacySeal.objects.visible_to(user).select_related("proposed_by", "sealed_by"))
     for seal in seals:
         seal.region_name = towns.get(seal.region_code, seal.region_code) or _("全部")  # type: ignore[attr-defined]
+        # the seal of a larger division counts other townships' rows too
+        seal.counts = may(user, "S", "historical", region=seal.region_code)  # type: ignore[attr-defined]
     regions = _regions(user, "historical", "A")
     context = {
         "page": page, "q": text, "township": township, "townships": towns, "seals": seals, "regions": regions,
