@@ -20,6 +20,7 @@ from panhuo.land.crs import ZONES, Crs, zone_of_longitude
 from panhuo.land.polygons import Polygons
 from panhuo.land.projection import transform
 from panhuo.messages import Lang
+from panhuo_platform import boxes
 from panhuo_platform.audit.commands import record
 from panhuo_platform.audit.models import AuditEvent
 from panhuo_platform.maps import divisions, overlays, rows, styles
@@ -54,7 +55,7 @@ def printed_map(
     lang: Lang = "en" if (get_language() or "").startswith("en") else "zh"
     title = title or _("低效用地分布图")
     looks = styles.colouring(colouring)
-    held = rows.versions(actor, chosen, window)
+    held = rows.versions(actor, chosen).filter(boxes.meets("geometry", window))
     count = held.count()
     if count > MOST:
         raise ValidationError(

@@ -36,7 +36,9 @@ class Wkb(Func):
 def inside(model: type[models.Model], box: Box, column: str = "geometry") -> Q:
     """The condition that a row's shape has its box in ``box`` (west, south, east, north), by the index alone.
 
-    A tile cuts its shapes anyway, so that it matters little that an R*Tree's boxes are a metre too wide.
+    For tiles, which cut their shapes anyway: indexes keep boxes in 32 bits, each store rounds them in its own way, and
+    what lies within a metre beside ``box`` is found on one and not on the other. What is counted or listed asks
+    :func:`panhuo_platform.boxes.meets`.
     """
     if connection.vendor == "postgresql":
         return Q(**{f"{column}__bboverlaps": Polygon.from_bbox(box)})

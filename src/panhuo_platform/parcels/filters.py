@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from panhuo_platform import boxes
 from panhuo_platform.parcels.models import ParcelVersion
 from panhuo_platform.parcels.models.register import Parcels, Versions
 
@@ -149,9 +150,7 @@ class ParcelFilter:
         if self.upper is not None:
             found &= Q(**{f"{parcel}in_upper_register": self.upper})
         if self.box is not None:
-            shape = Polygon.from_bbox(self.box)
-            shape.srid = 4490
-            found &= Q(**{f"{version}geometry__bboverlaps": shape})
+            found &= boxes.meets(f"{version}geometry", self.box)
         if self.polygon:
             ring = self.polygon if self.polygon[0] == self.polygon[-1] else (*self.polygon, self.polygon[0])
             found &= Q(**{f"{version}geometry__intersects": Polygon(ring, srid=4490)})

@@ -138,6 +138,22 @@ def test_one_filter_for_list_and_map(town: pl.DataFrame, query: dict[str, str], 
     assert ParcelFilter.parse(QueryDict(chosen.query()).dict()) == chosen
 
 
+def test_a_box_finds_the_same_on_every_store(put: Put) -> None:
+    """To the last digit: indexes keep boxes in 32 bits, about a metre wide, and each store rounds in its own way."""
+    beside = [k * 1e-7 for k in range(1, 80)]  # from a centimetre to nine metres west of the edge
+    edge = WEST + SIDE
+    put(
+        parcel(1, shape=shapely.box(WEST, SOUTH, edge, SOUTH + SIDE)),
+        *(
+            parcel(10 + k, shape=shapely.box(WEST, SOUTH + k * SIDE, edge - far, SOUTH + (k + 1) * SIDE))
+            for k, far in enumerate(beside, 1)
+        ),
+    )
+    chosen = ParcelFilter(box=(edge, SOUTH, edge + SIDE, SOUTH + 100 * SIDE))
+    assert codes(chosen.parcels(Parcel.objects.all())) == [code(1)], "the one that touches the edge, and no other"
+    assert chosen.versions(ParcelVersion.objects.all()).count() == 1
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
