@@ -42,6 +42,7 @@ class Command(BaseCommand):
             if one.rows:
                 self.stdout.write(f"{one.table}\t{one.rows}\t{one.sha256[:16]}")
         self.stdout.write(
-            f"已搬 {sum(s.rows for s in sums)} 行，逐表校验和一致。附件在 {settings.HOME}，请一并复制；"
+            f"已搬 {sum(s.rows for s in sums)} 行，逐表校验和一致。库外的文件在 {settings.HOME}："
+            "交付原件、回执等附件（attachments）、认定运行的成果和依据（runs），换机器时请一并复制；"
             "然后把 DATABASE_URL 设为新的数据库再启动。"
         )
