@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_site import Site, environment, free_port, panhuo
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZES = {"desk": (1280, 800), "wide": (1920, 1080), "phone": (390, 844)}
@@ -29,23 +28,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@dataclass(frozen=True)
-class Site:
-    """A running platform with the demo district."""
-
-    address: str
-    home: Path
-    password: str
-    process: subprocess.Popen[bytes]
-
-
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium, without any connection but to this machine; a loud skip where there is none."""
+def chromium() -> str:
+    """Debian's Chromium; a loud skip where there is none."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
         warnings.warn("no Chromium: the tests in a browser are skipped", stacklevel=1)
         pytest.skip("no Chromium was found")
+    return program
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """A browser without any connection but to this machine.
+
+    Of a module, not of the session: while Playwright runs, Django takes this process for an asynchronous one and keeps
+    the tests that come after these from their database.
+    """
     from playwright.sync_api import sync_playwright
 
     # whatever a page asks for outside of this machine fails, as it would on a network that is cut
@@ -56,7 +55,7 @@ def browser() -> Iterator[Any]:
         pytest.fail(f"Playwright does not start ({error}); on Debian its Node wants: apt-get install libatomic1")
     try:
         started = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--enable-unsafe-swiftshader", rules]
+            executable_path=chromium, args=["--no-sandbox", "--enable-unsafe-swiftshader", rules]
         )
         yield started
         started.close()
@@ -64,27 +63,8 @@ def browser() -> Iterator[Any]:
         playwright.stop()
 
 
-def environment(home: Path) -> dict[str, str]:
-    around = {k: v for k, v in os.environ.items() if k not in ("DJANGO_SETTINGS_MODULE", "DATABASE_URL")}
-    return around | {"PANHUO_HOME": str(home), "PANHUO_HOSTS": "127.0.0.1"}
-
-
-def panhuo(home: Path, *command: str) -> str:
-    """Run a command on the site's store; its output."""
-    line = [sys.executable, "-m", "panhuo.cli", *command]
-    done = subprocess.run(line, env=environment(home), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command}: {done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
-def site(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The demo district, served by ``panhuo serve`` with its worker.
 
     ``PANHUO_DEMO_HOME`` names a home that holds it already, for those who try the tests one by one.

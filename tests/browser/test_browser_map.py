@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_site import Site, panhuo
 from test_browser_every_page import violations
-
-from conftest import Site, panhuo
 
 #: Squares of a thousandth of a degree, every second one, in the township of the account ``guyang`` and in another one.
 FILL = """

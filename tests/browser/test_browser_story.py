@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from conftest import Site, panhuo
+from browser_site import Site, panhuo
 
 TOWN, ACCOUNT = "990112001", "guyang"
 NAME = "鼓阳街道宗地补正"

@@ -177,7 +177,8 @@ def test_only_the_receipt_of_the_province_opens_the_gate(two: list[Parcel], offi
     commands.gate(office, {number: ""}, receipt="移出12号", on=date(2026, 6, 1), entered=False, note="改作他用")
     assert not queries.may_use_policies(Parcel.objects.get(number=number)).allowed
     log = [(e.entered, e.upper_number, e.receipt) for e in UpperEntry.objects.filter(parcel=inside)]
-    assert log == [(True, "SD-0001", "鲁自然资收〔2026〕9号"), (False, "", "移出12号")]
+    # the number that it had is kept beside its removal
+    assert log == [(True, "SD-0001", "鲁自然资收〔2026〕9号"), (False, "SD-0001", "移出12号")]
 
 
 def test_nothing_passes_the_gate_without_being_identified(two: list[Parcel], office: Any, district: Any) -> None:
