@@ -122,19 +122,6 @@ def second_database() -> Iterator[str]:
         cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def test_there_and_back_again(full: Path, tmp_path: Path, second_database: str) -> None:
-    """PostGIS to SQLite to PostGIS gives the same sums, and new rows get new keys."""
-    import psycopg
-
-    file = f"sqlite:///{tmp_path / 'other.sqlite3'}"
-    there = sums(manage(full, here(), "transfer", file))
-    assert sums(manage(full, file, "transfer", second_database)) == there
-    with psycopg.connect(second_database.replace("postgis://", "postgresql://")) as other:
-        (highest,) = other.execute("SELECT max(id) FROM organisations_user").fetchone() or (0,)
-        (following,) = other.execute("SELECT nextval('organisations_user_id_seq')").fetchone() or (0,)
-    assert following == highest + 1
-
-
 @pytest.fixture
 def demo(emptied: None, tmp_path: Path) -> Path:
     """The demo on the tests' own store, as ``panhuo manage demo`` makes it; the home folder."""
@@ -207,11 +194,13 @@ with transaction.atomic():
     office = User.objects.get(username="ziran")
     parcel = Parcel.objects.filter(status="alive").order_by("pk").first()
     changed = commands.reshape(office, parcel, day=__import__("datetime").date.today(), fields={"remark": "x"})
+    account = User.objects.create(username="x")
     issue = commands.report_issue(office, parcel, kind="x", description="x")
     snap = commands.snapshot(office, "x", region_code=parcel.township_code)
     record(AuditEvent.Action.CHANGED, "x", actor=office)
     found["new"] = [changed.current_id > ParcelVersion.objects.exclude(pk=changed.current_id).order_by("-pk")[0].pk,
-                    issue.pk is not None, checksums.verify(snap), verify()[1]]
+                    issue.pk > 1 and account.pk == User.objects.order_by("-pk")[0].pk, checksums.verify(snap),
+                    verify()[1]]
     # and it is found by its place at once
     found["filed"] = ParcelVersion.objects.filter(pk=changed.current_id,
         geometry__intersects=changed.current.geometry).exists()
@@ -228,11 +217,11 @@ def look(home: Path, url: str) -> dict[str, Any]:
 
 
 def test_a_whole_demo_goes_there_and_back(demo: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """From SQLite to PostGIS to SQLite, or where there is none from file to file: rows, places, triggers, chains."""
+    """PostGIS to SQLite to PostGIS, or file to file where there is none: rows, places, triggers, chains, new keys."""
     _more_than_the_story()
     ways = [f"sqlite:///{tmp_path / 'first.sqlite3'}"]
     if connection.vendor == "postgresql":
-        ways += [request.getfixturevalue("second_database"), f"sqlite:///{tmp_path / 'second.sqlite3'}"]
+        ways.append(request.getfixturevalue("second_database"))
     held = {s.table: s for s in checksums("default")}
     assert not [name for name in HELD if not held[name].rows], "the demo has none of these"
     expected = [f"{s.table}\t{s.rows}\t{s.sha256[:16]}" for s in held.values() if s.rows]

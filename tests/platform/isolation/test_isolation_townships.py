@@ -341,7 +341,8 @@ REVEALING = {
     "maps/tiles/<str:layer>/<int:zoom>/<int:column>/<int:row>.mvt", "parcels/", "parcels/deliveries/<uuid:key>",
     "parcels/issues", "parcels/issues/<int:key>", "parcels/legacy", "parcels/low-efficiency",
     "parcels/parcel/<str:number>", "parcels/parcel/<str:number>/merge", "parcels/parcel/<str:number>/reshape",
-    "parcels/parcel/<str:number>/split", "parcels/snapshots",
+    "parcels/parcel/<str:number>/split", "parcels/parcel/<str:number>/issue", "parcels/snapshots",
+    "identification/returned/", "identification/returned/file/",
 }  # fmt: skip
 #: What is each user's own, found by the one who did it all.
 PERSONAL = {
