@@ -24,6 +24,12 @@ from panhuo.survey.settings import check_settings
 
 DAY = date(2026, 11, 21)
 
+#: Units that the demo pack asks to confirm conditions, or that hold data of parcels.
+DEPARTMENTS = (
+    "fagai", "gongxin", "caizheng", "zhujian", "huanjing", "yingji", "shuiwu", "tongji", "shangwu", "toucu", "nongye",
+    "jiaoti", "wenlv",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Scene:

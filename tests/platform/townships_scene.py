@@ -16,7 +16,7 @@ import shapely
 from delivered_scene import unit
 from django.db import transaction
 from django.utils import timezone
-from identification_scene import DAY, Scene
+from identification_scene import DAY, DEPARTMENTS, Scene
 from parcels_ground import SIDE, SOUTH, WEST
 
 from panhuo import exchange
@@ -292,7 +292,7 @@ class Builder:
         for name in Due.objects.filter(parcel__township_code=town, needed=True, answer=None).values_list(
             "unit__code", flat=True
         ).distinct():  # fmt: skip
-            if name not in _DEPARTMENTS:
+            if name not in DEPARTMENTS:
                 continue
             who = self.department if name == "shuiwu" else self.district.user(f"u-{name}", "department", name)
             if not doubted and (due := work.due_rows(who).filter(parcel__township_code=town).first()) is not None:
@@ -400,25 +400,6 @@ class Builder:
             )
         assert Override.objects.count() == 2 and Objection.objects.count() == 2 and PendingStep.objects.count() == 2
         assert Submission.objects.count() == 3 and LegacySeal.objects.count() == 2
-
-
-_DEPARTMENTS = frozenset(
-    [
-        "fagai",
-        "gongxin",
-        "caizheng",
-        "zhujian",
-        "huanjing",
-        "yingji",
-        "shuiwu",
-        "tongji",
-        "shangwu",
-        "toucu",
-        "nongye",
-        "jiaoti",
-        "wenlv",
-    ]
-)
 
 
 def _plain(parcel: Parcel) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -69,8 +70,9 @@ def scope_of(user: User, thing: str = "database") -> str:
     return repr(rights.rows(user, thing, "township_code"))
 
 
-def columns(rows: QuerySet[Any], *names: Any) -> tuple[list[Any], ...]:
-    """The columns of the rows, each as a list."""
+def columns(rows: QuerySet[Any], *names: Any, by_key: bool = False) -> tuple[list[Any], ...]:
+    """The columns of the rows, each as a list; ``by_key``: in the order of the first column, so that the same rows are
+    told alike however the store found them."""
     try:
         statement, values = rows.order_by().values_list(*names).query.sql_with_params()
     except EmptyResultSet:  # a condition that nothing can meet
@@ -78,6 +80,8 @@ def columns(rows: QuerySet[Any], *names: Any) -> tuple[list[Any], ...]:
     with connection.cursor() as cursor:  # straight from the driver: these values need no conversion
         cursor.execute(statement, values)
         found = cursor.fetchall()
+    if by_key:  # here and not in the statement: a store asked for an order may leave its index of places aside
+        found.sort(key=itemgetter(0))
     return tuple(map(list, zip(*found, strict=True))) if found else tuple([] for _ in names)
 
 

@@ -101,7 +101,7 @@ def _shapes(user: User, place: Place, chosen: ParcelFilter, *, identified: bool 
     names = ["parcel_id", "parcel__outcome", "parcel__main_class", "parcel__stage"]
     if place.zoom >= NAMED:
         names += ["code", "parcel__number", "parcel__name"]
-    ids, outcome, main_class, stage, *named, blobs = rows.columns(held, *names, rows.Wkb("geometry"))
+    ids, outcome, main_class, stage, *named, blobs = rows.columns(held, *names, rows.Wkb("geometry"), by_key=True)
     told: dict[str, list[Any]] = {"outcome": outcome, "class": main_class, "stage": stage}
     if named:
         told["name"] = [name or code[-7:] or number[-7:] for code, number, name in zip(*named, strict=True)]
@@ -166,7 +166,8 @@ def _legacy(user: User, _layer: str, place: Place, _chosen: ParcelFilter) -> lis
     if place.zoom < LEGACY_FROM:
         return []
     found = LegacyParcel.objects.visible_to(user).filter(rows.inside(LegacyParcel, place.box))
-    ids, numbers, situations, blobs = rows.columns(found, "pk", "number", "situation", rows.Wkb("geometry"))
+    told = rows.columns(found, "pk", "number", "situation", rows.Wkb("geometry"), by_key=True)
+    ids, numbers, situations, blobs = told
     return [TileLayer("legacy", Polygons.from_wkb(blobs), ids, {"number": numbers, "situation": situations})]
 
 

@@ -13,6 +13,7 @@ from delivered_scene import parcels_layer, unit
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from identification_scene import DEPARTMENTS
 
 from panhuo import exchange
 from panhuo_platform.audit.models import AuditEvent
@@ -78,20 +79,7 @@ def test_a_record_goes_from_township_to_receipt_on_the_pages(run: Run, as_user: 
     assert proposed == Parcel.objects.filter(township_code=code, outcome="identified").count()
 
     confirm = reverse("identification:confirm")
-    units = (
-        "fagai",
-        "gongxin",
-        "zhujian",
-        "huanjing",
-        "yingji",
-        "shuiwu",
-        "tongji",
-        "shangwu",
-        "nongye",
-        "jiaoti",
-        "wenlv",
-    )
-    for one in units:
+    for one in DEPARTMENTS:
         department = as_user(f"d-{one}", "department", one)
         assert "确认认定条件" in text(department.get(confirm))
         department.post(confirm, {"scope": "all", "answer": "confirmed"})

@@ -99,10 +99,7 @@ def report_issue(
 @transaction.atomic
 def assign_issue(actor: User, item: IssueItem, *, unit: str, due_on: date | None = None) -> IssueItem:
     """Somebody says which unit sees to an issue, and by when."""
-    require(actor, "E", "issues", region=item.township_code)
-    item = IssueItem.objects.select_for_update().get(pk=item.pk)
-    if item.state == State.CLOSED:
-        raise ValidationError(_("该问题已经办结。"))
+    item = _unsettled(actor, item)
     if not unit.strip():
         raise ValidationError({"unit": _("请写明责任单位。")})
     before = {"unit": item.unit, "due_on": str(item.due_on or "")}
@@ -118,10 +115,7 @@ def assign_issue(actor: User, item: IssueItem, *, unit: str, due_on: date | None
 @transaction.atomic
 def answer_issue(actor: User, item: IssueItem, *, answer: str, close: bool = False) -> IssueItem:
     """The unit that has it says what was done; with ``close`` the issue is settled (办结)."""
-    require(actor, "E", "issues", region=item.township_code)
-    item = IssueItem.objects.select_for_update().get(pk=item.pk)
-    if item.state == State.CLOSED:
-        raise ValidationError(_("该问题已经办结。"))
+    item = _unsettled(actor, item)
     if not answer.strip():
         raise ValidationError({"answer": _("请写明办理情况。")})
     item.answer, item.answered_by, item.answered_at = answer.strip(), actor, timezone.now()
@@ -131,4 +125,13 @@ def answer_issue(actor: User, item: IssueItem, *, answer: str, close: bool = Fal
         AuditEvent.Action.DECIDED, f"问题{item.get_state_display()}：{item}", actor=actor, subject=item,
         detail={"answer": item.answer},
     )  # fmt: skip
+    return item
+
+
+def _unsettled(actor: User, item: IssueItem) -> IssueItem:
+    """The issue as it stands, held for the actor to write on. Raises ValidationError when it is settled."""
+    require(actor, "E", "issues", region=item.township_code)
+    item = IssueItem.objects.select_for_update().get(pk=item.pk)
+    if item.state == State.CLOSED:
+        raise ValidationError(_("该问题已经办结。"))
     return item
