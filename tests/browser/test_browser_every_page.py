@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser_site import violations
 
 #: One account of each kind; townships and contractors are looked at on a phone too.
 ACCOUNTS = {
@@ -18,19 +19,6 @@ ACCOUNTS = {
     "anquan": ("desk",),
     "shenji": ("desk",),
 }
-
-
-def violations(page: Any) -> list[str]:
-    """What axe finds that keeps people from using the page."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{v['id']}: {v['help']} ({n['html'][:120]})"
-        for v in found
-        if v["impact"] in ("serious", "critical")
-        for n in v["nodes"][:3]
-    ]
 
 
 @pytest.mark.parametrize(("account", "size"), [(a, s) for a, sizes in ACCOUNTS.items() for s in sizes])

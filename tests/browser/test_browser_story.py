@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_site import Site, panhuo
+from browser_site import Site, panhuo, violations
 
 TOWN, ACCOUNT = "990112001", "guyang"
 NAME = "鼓阳街道宗地补正"
@@ -242,3 +242,34 @@ def test_6_the_receipt_opens_the_gate(sign_in: Callable[..., Any], shots: Path) 
     assert "示例厅〔2026〕8号" in page.locator("main").inner_text()
     press(page, page.locator("tbody a").first)
     page.screenshot(path=shots / "story-6-parcel.png", full_page=True)
+
+
+def test_7_a_moved_threshold_is_seen_on_the_map(sign_in: Callable[..., Any], shots: Path) -> None:
+    """The figure, the table and the map say the same; putting it back takes everything back."""
+    page = sign_in("ziran", "wide")
+    page.goto("/identification/what-if/")
+    page.wait_for_selector("[data-map][data-changed='0']")
+    slider = page.locator("input[name='standard.conditions.sparse:lt']")
+    slider.evaluate("e => { e.closest('details').open = true; e.value = '0.6' }")
+    slider.dispatch_event("input")
+    page.wait_for_selector("[data-map]:not([data-changed='0'])")
+    page.wait_for_load_state("networkidle")
+    drawn = page.locator("[data-map]").get_attribute("data-changed")
+    assert page.locator("#answer .figure").first.inner_text().strip() == drawn != "0"
+    page.screenshot(path=shots / "story-7-what-if.png")
+    page.get_by_role("button", name="复原").click()
+    page.wait_for_selector("[data-map][data-changed='0']")
+    assert not violations(page)
+
+
+@pytest.mark.parametrize("size", ["desk", "wide"])
+def test_7_a_draft_lies_beside_the_standard_in_force(sign_in: Callable[..., Any], shots: Path, size: str) -> None:
+    page = sign_in("ziran", size)
+    page.goto("/identification/standards/")
+    press(page, page.get_by_role("link", name="讨论稿"))
+    press(page, page.locator("a[href*='/trials/']").first)
+    for side in ("before", "after"):
+        page.wait_for_selector(f"#map-{side}[data-changed]:not([data-changed='0'])")
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=shots / f"story-7-trial-{size}.png", full_page=True)
+    assert not violations(page)

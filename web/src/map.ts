@@ -10,11 +10,13 @@
 //     data-draw="polygon"           polygon, line, or edit (the parcel's own shape is changed)
 //     data-field="id_shape"         the field that takes the shape as GeoJSON, empty until it is finished
 //   data-marks="{…}"              draw this GeoJSON of shapes and places over everything, and go there
+//   data-changes="…"             what another standard would turn, over it: see parts/map-changes.ts
 //   data-full                     the page's whole map: its place stands in the address; with [data-map-panel] beside it
 //
 // When it is ready the element has data-ready. A map that htmx brings in is started too.
 import 'maplibre-gl/dist/maplibre-gl.css'
 import './parts/map.css'
+import { addChanges } from './parts/map-changes'
 import { addPanel } from './parts/map-panel'
 import { addCard, addTools } from './parts/map-tools'
 import { ask } from './parts/map-types'
@@ -38,6 +40,7 @@ async function begin(place: HTMLElement): Promise<void> {
     addTools(view)
     addCard(view)
     const panel = document.querySelector<HTMLElement>('[data-map-panel]')
+    if (place.dataset.changes) addChanges(view)
     if ('full' in place.dataset && panel) addPanel(view, panel)
   } catch (error) {
     // a browser without WebGL

@@ -160,7 +160,8 @@ def _of_leaf(part: str, leaf: Mapping[str, Any], units: Mapping[str, str]) -> It
         yield one("factor", leaf.get("factor"), "ratio")
     for name, parameter in (leaf.get("parameters") or {}).items():
         if _number(parameter.get("value")):
-            said = Text(f"{text.zh}（{name}）", f"{text.en} ({name})")
+            called = Text(**parameter["text"]) if parameter.get("text") else Text(name, name)
+            said = Text(f"{text.zh}（{called.zh}）", f"{text.en} ({called.en})")
             yield one(f"parameters.{name}", parameter.get("value"), parameter.get("unit"), said, parameter)
 
 

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from panhuo import exchange
 from panhuo.land.crs import Crs
+from panhuo.packs import NewValue
+from panhuo.packs.settable import CONDITIONS
 from panhuo.survey.config import SurveyConfig, load_config
 from panhuo_platform.deliveries import commands as deliveries
 from panhuo_platform.deliveries.models import Delivery
@@ -61,6 +63,7 @@ class Story:
         self.late_township()
         self.identify()
         self.go_on()
+        self.think_ahead()
 
     def user(self, account: str) -> User:
         return User.objects.get(username=account)
@@ -149,6 +152,15 @@ class Story:
             self.decide(town)
         self.quarrels()
 
+    def think_ahead(self) -> None:
+        """The office drafts what might hold next year and has it tried; nobody has approved it yet."""
+        self.say("拟订下一年的标准并试运行")
+        office = self.user("ziran")
+        draft = standards.draft(office, f"{self.on.year + 1} 年认定标准（讨论稿）")
+        standards.set_values(office, draft, [NewValue(f"{CONDITIONS}.{name}", key, to) for name, key, to in _DRAFTED])
+        standards.try_out(office, draft)
+        run_waiting()
+
     def confirm(self, town: str) -> None:
         """Every unit with something to confirm gives its word."""
         for user in User.objects.order_by("pk"):
@@ -207,6 +219,9 @@ class Story:
             if not taken:
                 return
 
+
+#: Condition, its number, what the draft of the next year says: more is sparse, less is vacant.
+_DRAFTED = (("sparse", "lt", 0.5), ("vacant", "ge", 0.6), ("tax_town", "factor", 0.5))
 
 _MADE = "虚构数据，仅供演示。"
 

@@ -44,7 +44,7 @@ def try_out(actor: User, version: StandardVersion, progress: Progress) -> Trial:
     after = identify(before.facts, standard_of(thaw(version.frozen, on=run.on)), sources=before.sources)
     flips = flips_between(before, after)
     progress("对比", 2, 3)
-    turned = flips.frame.filter("flipped")
+    turned = flips.frame.with_row_index("row").filter("flipped")
     figures = {
         "outcomes": [
             {"outcome": a["outcome"], "parcels_before": a["parcels"], "area_m2_before": a["area_m2"],
@@ -64,7 +64,7 @@ def try_out(actor: User, version: StandardVersion, progress: Progress) -> Trial:
         )  # fmt: skip
         part = flips_of(trial).with_suffix(".part")
         part.parent.mkdir(parents=True, exist_ok=True)
-        turned.with_row_index("_").drop("_").write_parquet(part)
+        turned.write_parquet(part)
         part.replace(flips_of(trial))  # one that died before its transaction ended has left its file
         record(
             AuditEvent.Action.CHANGED,
@@ -76,7 +76,8 @@ def try_out(actor: User, version: StandardVersion, progress: Progress) -> Trial:
 
 
 def flips_of(trial: Trial) -> Path:
-    """The parcels that flip: the columns of :class:`panhuo.identify.Flips`, only those that differ."""
+    """The parcels that flip: the columns of :class:`panhuo.identify.Flips`, only those that differ; and ``row``, from
+    0, among the run's verdicts."""
     return trial.run.folder / "试运行" / f"{trial.pk}.parquet"
 
 

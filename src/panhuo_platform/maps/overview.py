@@ -8,20 +8,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import polars as pl
-from django.db import connection
 from django.db.models import QuerySet
-from numpy.typing import NDArray
 
 from panhuo_platform.maps import rows
 from panhuo_platform.maps.kept import Kept, stamp
+from panhuo_platform.maps.places import FINEST, places, tile_of
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.filters import ParcelFilter
-from panhuo_platform.parcels.models import ParcelVersion
 
-#: Zoom of the map whose tiles are the finest cells.
-FINEST = 16
 #: An overview that took long to make is handed out this many times as long, though the register has moved on.
 _PATIENCE = 10
 
@@ -77,9 +72,9 @@ def overview(user: User, chosen: ParcelFilter) -> Overview:
 
 def _made(user: User, chosen: ParcelFilter, now: tuple[Any, ...], began: float) -> Overview:
     found = _parcels(user, chosen)
-    places = _places(now[0])
+    spots = places(now[0])
     ids = found["version_id"].to_numpy()
-    found = found.with_columns(pl.Series("lon", places.lon[ids]), pl.Series("lat", places.lat[ids]))
+    found = found.with_columns(pl.Series("lon", spots.lon[ids]), pl.Series("lat", spots.lat[ids]))
     identified = pl.col("outcome") == "identified"
     figures = (
         pl.len().alias("n"),
@@ -125,62 +120,3 @@ def _parcels(user: User, chosen: ParcelFilter) -> pl.DataFrame:
             for (name, kind), values in zip(_COLUMNS.items(), found, strict=True)
         ]
     ).sort("version_id")  # sums of fractions are told alike however the store found the rows
-
-
-def tile_of(
-    lon: NDArray[np.floating], lat: NDArray[np.floating], zoom: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Column and row of the tile that each place lies in."""
-    count = 2**zoom
-    x = (lon + 180) / 360 * count
-    y = (1 - np.arcsinh(np.tan(np.radians(np.clip(lat, -85.05, 85.05)))) / np.pi) / 2 * count
-    return (np.clip(x, 0, count - 1).astype(np.int64), np.clip(y, 0, count - 1).astype(np.int64))
-
-
-@dataclass(slots=True)
-class _Places:
-    """The middle of every version's box by the version's key, nan where it has no shape. Versions are written once, so
-    that only new ones have to be looked up."""
-
-    generation: str
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
-
-
-_known = _Places("", np.zeros(0), np.zeros(0))
-_reading = threading.Lock()
-
-
-def _places(generation: str) -> _Places:
-    global _known
-    with _reading:
-        if _known.generation != generation:
-            _known = _Places(generation, np.full(1, np.nan), np.full(1, np.nan))
-        last = ParcelVersion.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-        have = len(_known.lon) - 1
-        if last > have:
-            more = np.full((2, last - have), np.nan)
-            with connection.cursor() as cursor:
-                cursor.execute(_middles(), [have, last])
-                while batch := cursor.fetchmany(100_000):
-                    table = np.array(batch, dtype=np.float64)
-                    more[:, table[:, 0].astype(np.int64) - have - 1] = table[:, 1:].T
-            _known = _Places(
-                generation, np.concatenate((_known.lon, more[0])), np.concatenate((_known.lat, more[1]))
-            )  # fmt: skip
-        return _known
-
-
-def _middles() -> str:
-    """The statement that gives key, longitude and latitude of the versions from one key (without it) to another."""
-    name = connection.ops.quote_name
-    if connection.vendor == "postgresql":
-        table, key, shape = (name(n) for n in (ParcelVersion._meta.db_table, "id", "geometry"))
-        return (
-            f"SELECT {key}, (ST_XMin({shape}) + ST_XMax({shape})) / 2, (ST_YMin({shape}) + ST_YMax({shape})) / 2 "  # noqa: S608
-            f"FROM {table} WHERE {key} > %s AND {key} <= %s AND {shape} IS NOT NULL AND NOT ST_IsEmpty({shape})"
-        )
-    from panhuo_platform.geosqlite.operations import rtree
-
-    tree = name(rtree(ParcelVersion._meta.db_table, "geometry"))
-    return f"SELECT id, (minx + maxx) / 2, (miny + maxy) / 2 FROM {tree} WHERE id > %s AND id <= %s"  # noqa: S608

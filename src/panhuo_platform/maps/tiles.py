@@ -20,7 +20,8 @@ from panhuo.land.polygons import Polygons
 from panhuo_platform.maps import overlays, rows
 from panhuo_platform.maps.divisions import townships
 from panhuo_platform.maps.kept import Kept, stamp
-from panhuo_platform.maps.overview import FINEST, overview
+from panhuo_platform.maps.overview import overview
+from panhuo_platform.maps.places import FINEST
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.filters import ParcelFilter
 from panhuo_platform.parcels.models import LegacyParcel
@@ -31,7 +32,7 @@ CLOSE, NEAR, NAMED = 14, 12, 16
 LEGACY_FROM = 10
 DEEPEST = 22
 #: Cells along the side of a tile: 2 to this power.
-_CELLS = 3
+CELLS = 3
 #: Bytes of tiles that a process keeps, and for how long at most: writes that leave no trace are seen after that.
 _KEPT, _SECONDS = 64 * 2**20, 300.0
 
@@ -109,7 +110,7 @@ def _shapes(user: User, place: Place, chosen: ParcelFilter, *, identified: bool 
 
 
 def _cells(user: User, place: Place, chosen: ParcelFilter) -> TileLayer:
-    step = 2 ** (FINEST - min(place.zoom + _CELLS, FINEST))
+    step = 2 ** (FINEST - min(place.zoom + CELLS, FINEST))
     size = 2 ** (FINEST - place.zoom)
     cells = overview(user, chosen).cells.filter(
         (pl.col("x") // size == place.column) & (pl.col("y") // size == place.row)

@@ -17,5 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("parcels/<int:key>", views.card, name="card"),
     path("shapes/<str:number>", views.shape, name="shape"),
     path("tiles/<str:layer>/<int:zoom>/<int:column>/<int:row>.mvt", views.vector_tile, name="tile"),
+    path("changes/runs/<int:run>", views.what_if_changes, name="what_if_changes"),
+    path("changes/trials/<int:trial>", views.trial_changes, name="trial_changes"),
     path("basemap/<int:number>/<int:zoom>/<int:column>/<int:row>", views.basemap_picture, name="basemap"),
 ]

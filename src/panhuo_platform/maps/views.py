@@ -8,20 +8,25 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, TypeVar, cast
 
+import polars as pl
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from panhuo_platform.maps import basemap, printing, queries, styles
+from panhuo.messages import PanhuoError
+from panhuo_platform.identification.models import Run, Trial
+from panhuo_platform.identification.queries import runs, whatif
+from panhuo_platform.maps import basemap, changes, printing, queries, styles
 from panhuo_platform.maps.addresses import parcel_page
-from panhuo_platform.maps.tiles import Place, Tile, tile
+from panhuo_platform.maps.tiles import DEEPEST, Place, Tile, tile
 from panhuo_platform.organisations.access import needs
 from panhuo_platform.organisations.models import User
 from panhuo_platform.organisations.rights import Right
+from panhuo_platform.pages.templatetags.panhuo_tags import told
 from panhuo_platform.parcels.filters import ParcelFilter
 
 SEES: tuple[Right, str] = ("S", "database")
@@ -173,13 +178,13 @@ def card(request: HttpRequest, key: int) -> HttpResponse:
     if parcel is None:
         raise Http404
     colours = {c.id: {look.value: look.label for look in c.looks if look.value} for c in styles.colourings()}
-    told = {
+    said = {
         "parcel": parcel,
         "class_name": colours["class"].get(parcel.main_class, parcel.main_class),
         "stage_name": colours["stage"].get(parcel.stage, parcel.stage),
         "address": parcel_page(parcel.number),
     }
-    return _private(render(request, "maps/_parcel.html", told))
+    return _private(render(request, "maps/_parcel.html", said))
 
 
 @needs(SEES)
@@ -187,6 +192,37 @@ def card(request: HttpRequest, key: int) -> HttpResponse:
 def days(request: HttpRequest) -> JsonResponse:
     """Days of the time slider."""
     return _private(JsonResponse({"days": [d.isoformat() for d in queries.days(_user(request))]}))
+
+
+@needs(SEES)
+@require_safe
+def what_if_changes(request: HttpRequest, run: int) -> HttpResponse:
+    """What moved thresholds would turn among a run's parcels; the thresholds stand in the address as in the what-if."""
+    user = _user(request)
+    row = get_object_or_404(runs.runs(user), pk=run)
+    try:
+        turned = changes.of_values(user, row, whatif.values_of(row, request.GET))
+    except PanhuoError as error:
+        return _refused(ValidationError({"values": told(error.text)}))
+    return _changes(request, row, turned)
+
+
+@needs(SEES)
+@require_safe
+def trial_changes(request: HttpRequest, trial: int) -> HttpResponse:
+    """What a draft would turn, as its trial found it."""
+    row = get_object_or_404(Trial.objects.visible_to(_user(request)).select_related("run"), pk=trial)
+    return _changes(request, row.run, changes.of_trial(row))
+
+
+def _changes(request: HttpRequest, run: Run, turned: pl.DataFrame) -> HttpResponse:
+    try:
+        window = ParcelFilter.parse({"box": request.GET.get("window", "")}).box
+    except ValidationError as error:
+        return _refused(error)
+    zoom = request.GET.get("zoom", "")
+    found = changes.on_map(run, turned, min(int(zoom), DEEPEST) if zoom.isdecimal() else 0, window)
+    return _private(JsonResponse(found))
 
 
 @needs(SEES)

@@ -152,7 +152,7 @@ def test_what_if_says_what_a_new_run_would_find(run: Run, office: Any, district:
     counts = {c["outcome"]: c["parcels"] for c in answer.counts()}
     assert counts == {o: int((now == o).sum()) for o in counts}
     assert set(answer.tried.judged) == {"sparse", "vacant"}
-    assert len(whatif.flips(answer)["parcel_code"]) == answer.flipped
+    assert answer.tried.flips["parcel_code"].n_unique() == answer.flipped
     assert whatif.ask(office, run, []).flipped == 0
     with pytest.raises(PermissionDenied):
         whatif.ask(district.user("gu", "township", "guyang"), run, values)

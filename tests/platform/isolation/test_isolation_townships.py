@@ -41,7 +41,15 @@ from townships_scene import MARK, OURS, THEIR_UNIT, THEIRS, Builder, Townships, 
 from panhuo_platform.api.commands import create_token
 from panhuo_platform.config.transfer import plain, tables
 from panhuo_platform.deliveries import commands as deliveries
-from panhuo_platform.identification.models import Run, StandardVersion, Submission, SubmissionItem, Trial, Verdict
+from panhuo_platform.identification.models import (
+    Run,
+    Shown,
+    StandardVersion,
+    Submission,
+    SubmissionItem,
+    Trial,
+    Verdict,
+)
 from panhuo_platform.jobs.commands import start
 from panhuo_platform.jobs.models import Job
 from panhuo_platform.jobs.worker import run_waiting
@@ -91,6 +99,13 @@ def numbers(scene: Townships) -> list[str]:
     return [*theirs[:2], *scene.keys["overridden"], theirs[-1], own[0], own[-1]]
 
 
+def cards(scene: Townships) -> list[str]:
+    """Of every parcel among those numbers the first and the last that somebody had before their eyes."""
+    shown = Shown.objects.order_by("steps__pk")
+    each = [list(shown.filter(steps__parcel__number=n).values_list("pk", flat=True)) for n in numbers(scene)]
+    return list(dict.fromkeys(key for keys in each for key in keys[:1] + keys[-1:]))
+
+
 def features(scene: Townships) -> list[str]:
     """Names of single features: parcels, their versions, legacy land, rows of overlays."""
     legacy = LegacyParcel.objects.filter(township_code=THEIRS).values_list("number", flat=True)
@@ -131,9 +146,7 @@ PARTS: dict[str, dict[str, Known]] = {
     "identification/work/objections/": {"pk": near("objection")},
     "identification/parcels/": {
         "number": PARCEL, "step": these("survey", "propose", "again", "return"),
-        "sha256": Known(
-            lambda s: s.keys["sha256"][:2] + s.own["sha256"][:2], lambda s: set(s.keys["sha256"]) - set(s.own["sha256"])
-        ),
+        "sha256": Known(cards, lambda s: set(s.keys["sha256"]) - set(s.own["sha256"])),
     },
     "identification/standards/": {
         "pk": rows_of(StandardVersion), "trial": rows_of(Trial), "what": these("try", "approve", "withdraw", "end"),
@@ -144,6 +157,7 @@ PARTS: dict[str, dict[str, Known]] = {
     "identification/what-if/": {"pk": rows_of(Run)},
     "identification/submissions/": {"key": held("submission")},
     "maps/parcels/": {"key": near("parcel")},
+    "maps/changes/": {"run": rows_of(Run), "trial": rows_of(Trial)},
     "maps/shapes/": {"number": PARCEL},
     "maps/tiles/": {
         "layer": these("parcels", "townships", "legacy", "overlay-control_lines"), "zoom,column,row": Known(places),
@@ -210,6 +224,7 @@ def asked_of(scene: Townships) -> dict[str, list[dict[str, str]]]:
         {}, {"bbox": bbox}, {"datetime": past}, {"datetime": "../.."}, {"bbox": bbox, "datetime": "../.."},
         {"township_code": THEIRS}, {"limit": "1"}, {"after": number}, {"f": "html"}, {"code": THEIRS},
     ]  # fmt: skip
+    moved = {"standard.conditions.sparse:lt": "0.9", "standard.conditions.vacant:ge": "0.1"}
     lines = ",".join(map(str, box(THEIRS, 10, 12).bounds))
     return {  # a key that ends with < stands for every route that goes on with a part
         "parcels/": filters, "parcels/low-efficiency": filters[:6], "maps/": filters[:3], "maps/figures": filters,
@@ -227,7 +242,8 @@ def asked_of(scene: Townships) -> dict[str, list[dict[str, str]]]:
         "deliveries/": [{}, {"q": text}, {"town": THEIRS}, {"q": "望澜"}],
         "identification/work/steps/<": [{}, {"q": text}, {"township": THEIRS}],
         "identification/work/confirmations/": filters[:6], "identification/submissions/new/": filters[:6],
-        "identification/what-if/<": [{}, {"format": "json"}],
+        "identification/what-if/<": [{}, moved],
+        "maps/changes/<": [{}, {"zoom": "16", **moved}, {"zoom": "16", "window": bbox}],
         "api/ogc/collections/<collection_id>/items": items, "jobs/": [{}, {"state": "failed"}],
     }  # fmt: skip
 

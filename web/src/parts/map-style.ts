@@ -68,7 +68,9 @@ function matching(colouring: Colouring, what: (look: Look) => string): Expressio
   const other = what(colouring.looks[colouring.looks.length - 1])
   if (!colouring.property || !known.length) return other
   const pairs = known.flatMap((look) => [look.value, what(look)])
-  return ['match', ['get', colouring.property], ...pairs, other] as unknown as ExpressionSpecification
+  // a map of changes says how a parcel would be judged
+  const value = colouring.property === 'outcome' ? ['coalesce', ['feature-state', 'would'], ['get', 'outcome']] : ['get', colouring.property]
+  return ['match', value, ...pairs, other] as unknown as ExpressionSpecification
 }
 
 /** Colours the parcels anew. */
@@ -130,7 +132,8 @@ function parcels(told: Told, source: string): LayerSpecification[] {
   const inner = 'parcels'
   return [
     { id: 'parcels-fill', type: 'fill', source, 'source-layer': inner, paint: { 'fill-color': '#ffffff' } },
-    { id: 'parcels-pattern', type: 'fill', source, 'source-layer': inner, filter: ['==', ['get', 'outcome'], '-'], paint: {} },
+    { id: 'parcels-pattern', type: 'fill', source, 'source-layer': inner, filter: ['==', ['get', 'outcome'], '-'],
+      paint: { 'fill-opacity': ['case', ['to-boolean', ['feature-state', 'would']], 0, 1] } },
     { id: 'parcels-line', type: 'line', source, 'source-layer': inner,
       paint: { 'line-width': ['interpolate', ['linear'], ['zoom'], 12, 0.4, close, 0.7, 18, 1.6] } },
     { id: 'cells-all', type: 'circle', source, 'source-layer': 'cells', maxzoom: close,

@@ -191,7 +191,7 @@ export class MapView extends EventTarget {
   private clicks(): void {
     const { map } = this
     const top = (point: MapMouseEvent['point']): MapGeoJSONFeature | undefined => {
-      const layers = ['cells-all', 'parcels-fill'].filter((id) => map.getLayer(id))
+      const layers = ['changes-cells', 'cells-all', 'parcels-fill'].filter((id) => map.getLayer(id))
       return map.queryRenderedFeatures(point, { layers })[0]
     }
     map.on('click', (event) => {
@@ -209,7 +209,7 @@ export class MapView extends EventTarget {
   }
 
   private pick(feature: MapGeoJSONFeature | undefined, at: [number, number]): void {
-    if (feature?.layer.id === 'cells-all') {
+    if (feature && ['changes-cells', 'cells-all'].includes(feature.layer.id)) {
       this.map.easeTo({ center: at, zoom: Math.min(this.map.getZoom() + 2, this.told.zooms.close) })
       return
     }

@@ -116,8 +116,10 @@ class Entry(Cited):
 
 
 class Open(Strict):
-    """A value that the policy may leave open: ``value: null`` and ``set_by`` then says who decides."""
+    """A value that the policy may leave open: ``value: null`` and ``set_by`` then says who decides. ``text`` is what
+    people call it."""
 
+    text: PackText | None = None
     value: Scalar | tuple[Scalar, ...] | None
     unit: str | None = None
     set_by: Name | None = None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-import polars as pl
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
@@ -49,6 +51,19 @@ def sliders(run: Run) -> list[Setting]:
     return [s for s in settings(run.version.frozen) if isinstance(s.value, float | int)]
 
 
+def values_of(run: Run, said: Mapping[str, Any]) -> list[NewValue]:
+    """The thresholds that an address moves: numbers by the settings' ids. What is no number is not read."""
+    values = []
+    for setting in sliders(run):
+        try:
+            value = float(str(said[setting.id]))
+        except (KeyError, ValueError):
+            continue
+        if math.isfinite(value) and value != setting.value:
+            values.append(NewValue(setting.entry, setting.key, value))
+    return values
+
+
 def ask(user: User, run: Run, values: list[NewValue]) -> Answer:
     """What the run's parcels would be judged with these values. The whole run is judged: only for those who see all.
 
@@ -56,10 +71,17 @@ def ask(user: User, run: Run, values: list[NewValue]) -> Answer:
     """
     if not may(user, "S", "database", region=run.within):
         raise PermissionDenied(_("试算涉及全部宗地，您的角色只能查看本辖区。"))
-    return Answer(run, trials.session(run).try_out(trials.other(run, values)))
+    return Answer(run, _tried(_Question(str(run.folder), tuple(values), run)))
 
 
-def flips(answer: Answer, *, most: int = 200_000) -> dict[str, list[Any]]:
-    """The parcels that would flip, as columns, the largest first: what the map colours."""
-    top = answer.tried.flips.top_k(most, by="area_m2") if answer.flipped > most else answer.tried.flips
-    return top.select("parcel_code", "outcome_before", "outcome", pl.col("area_m2").round(1)).to_dict(as_series=False)
+@dataclass(frozen=True, slots=True)
+class _Question:
+    folder: str
+    values: tuple[NewValue, ...]
+    run: Run = field(compare=False)
+
+
+@lru_cache(maxsize=4)
+def _tried(question: _Question) -> Tried:
+    """The table and the map of one page ask the same, one after the other."""
+    return trials.session(question.run).try_out(trials.other(question.run, list(question.values)))

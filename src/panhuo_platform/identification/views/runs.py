@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
-from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from panhuo.land.facts import UNIT_NAMES
 from panhuo.land.roles import ROLES
 from panhuo.messages import PanhuoError
-from panhuo.packs import NewValue, Setting
+from panhuo.packs import Setting
 from panhuo.survey.tables import OUTCOMES
 from panhuo_platform.identification.commands import runs as commands
 from panhuo_platform.identification.models import Run
@@ -98,33 +99,19 @@ def what_if(request: HttpRequest) -> HttpResponse:
 
 @needs(("S", "database"))
 def what_if_answer(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the run's parcels would be judged with the sliders as they are: a part of the page, or data for a map."""
+    """What the run's parcels would be judged with the sliders as they are: a part of the page."""
     user = reader(request)
     row = _run(user, pk)
-    known = {s.id: s for s in whatif.sliders(row)}
-    values = []
-    for name, text in request.GET.items():
-        setting = known.get(name)
-        if setting is None:
-            continue
-        try:
-            value = float(str(text))
-        except ValueError:
-            continue
-        if value != setting.value:
-            values.append(NewValue(setting.entry, setting.key, value))
+    values = whatif.values_of(row, request.GET)
     try:
         answer = whatif.ask(user, row, values)
-    except PermissionDenied:
-        raise
     except PanhuoError as error:
         return render(request, "identification/_whatif.html", {"error": told(error.text)})
-    if request.GET.get("format") == "json":
-        return JsonResponse(whatif.flips(answer))
     counts = [c | {"change": c["parcels"] - c["parcels_before"]} for c in answer.counts()]
     context = {
         "answer": answer, "counts": counts, "townships": answer.townships(), "moved": len(values),
         "most": max((abs(t["identified"] - t["identified_before"]) for t in answer.townships()), default=0),
+        "query": urlencode({v.id: v.value for v in values}),
     }  # fmt: skip
     return render(request, "identification/_whatif.html", context)
 
