@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -96,24 +97,27 @@ def page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _sections(request: HttpRequest, user: User) -> Iterator[Section]:
+    addresses = {name: reverse(name) for _label, entries in MENU for name, _word, _icon in entries}
+    # the entry that names most of the address: /deliveries/requests/ is not also /deliveries/
+    here = max((href for href in addresses.values() if request.path.startswith(href)), key=len)
     for label, entries in MENU:
-        items = tuple(_items(request, user, entries))
+        items = tuple(_items(request.path, here, addresses, user, entries))
         if items:
             yield Section(label, items)
 
 
-def _items(request: HttpRequest, user: User, entries: tuple[tuple[str, Any, str], ...]) -> Iterator[Item]:
-    here = request.path
-    # the entry that names most of the address: /deliveries/requests/ is not also /deliveries/
-    best = max(
-        (reverse(n) for _label, more in MENU for n, _word, _icon in more if here.startswith(reverse(n))), key=len
-    )
+def _items(
+    path: str, here: str, addresses: dict[str, str], user: User, entries: tuple[tuple[str, Any, str], ...]
+) -> Iterator[Item]:
     for name, label, icon in entries:
-        href = reverse(name)
-        access: Access = resolve(href).func.access  # type: ignore[attr-defined]
-        if access.lets_in(user):
-            current = here == href or (href != "/" and href == best)
-            yield Item(href, label, icon, current)
+        href = addresses[name]
+        if _access(href).lets_in(user):
+            yield Item(href, label, icon, path == href or (href != "/" and href == here))
+
+
+@lru_cache(maxsize=100)
+def _access(href: str) -> Access:
+    return resolve(href).func.access  # type: ignore[attr-defined,no-any-return]
 
 
 def _offices(user: User) -> Iterator[str]:

@@ -202,7 +202,8 @@ class User(AbstractBaseUser):
         rows = Assignment.objects.filter(
             in_force(today), user=self, organisation__in=Organisation.objects.filter(in_force(today))
         )
-        return list(rows.select_related("organisation__region", "region"))
+        near = rows.select_related("organisation__region", "region")
+        return list(near.defer("organisation__region__boundary", "region__boundary"))
 
     @cached_property
     def administers(self) -> str | None:

@@ -21,7 +21,7 @@ def _said(name: dict[str, str]) -> str:
 
 def townships() -> dict[str, str]:
     """Code -> name of the townships of today."""
-    return {code: name for _key, code, name, _shape in regions.townships()}
+    return regions.township_names()
 
 
 def classes() -> dict[str, str]:

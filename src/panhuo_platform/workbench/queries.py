@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import polars as pl
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -127,34 +127,35 @@ def progress(user: User, day: date) -> Progress | None:
     stages = [(s.id, told(s.name)) for s in chain.states if s.id in held] if chain is not None else []
     outcomes = [*((o, told(text)) for o, text in OUTCOMES.items() if o != "handed_back"), ("-", _("未认定"))]
     names = dict(Region.objects.visible_to(user).on(day).values_list("code", "name"))
-    rows = [
-        _row(code, names.get(code, code), figures.filter(pl.col("township_code") == code), outcomes, stages)
-        for code in sorted(figures["township_code"].unique())
-    ]
-    return Progress(outcomes, stages, rows, _row("", _("合计"), figures, outcomes, stages))
+    kinds = [o for o, _label in outcomes], [s for s, _label in stages]
+    by_town: dict[str, list[_Tally]] = {}
+    for tally in figures.select("township_code", "outcome", "stage", "parcels", "area_m2").iter_rows():
+        by_town.setdefault(tally[0], []).append(tally)
+    rows = [_row(code, names.get(code, code), by_town[code], *kinds) for code in sorted(by_town)]
+    whole = _row("", _("合计"), [t for tallied in by_town.values() for t in tallied], *kinds)
+    return Progress(outcomes, stages, rows, whole)
 
 
-def _row(
-    code: str, name: str, figures: pl.DataFrame, outcomes: list[tuple[str, str]], stages: list[tuple[str, str]]
-) -> Row:
-    total = _cell(figures, township=code)
-    by_outcome = [
-        _cell(figures.filter(pl.col("outcome") == ("" if o == "-" else o)), township=code, outcome=o)
-        for o, _label in outcomes
-    ]
-    by_stage = [_cell(figures.filter(pl.col("stage") == s), township=code, stage=s) for s, _label in stages]
+#: township, outcome, stage, parcels, area
+_Tally = tuple[str, str, str, int, float]
+
+
+def _row(code: str, name: str, tallied: list[_Tally], outcomes: list[str], stages: list[str]) -> Row:
+    total = _cell(tallied, township=code)
+    by_outcome = [_cell([t for t in tallied if (t[1] or "-") == o], township=code, outcome=o) for o in outcomes]
+    by_stage = [_cell([t for t in tallied if t[2] == s], township=code, stage=s) for s in stages]
     bars, at = [], 0.0
-    for (o, _label), cell in zip(outcomes, by_outcome, strict=True):
+    for o, cell in zip(outcomes, by_outcome, strict=True):
         share = 100 * cell.parcels / total.parcels if total.parcels else 0.0
         bars.append((o, round(at, 3), round(share, 3)))
         at += share
     return Row(code, name, total, by_outcome, by_stage, bars)
 
 
-def _cell(figures: pl.DataFrame, **chosen: str) -> Cell:
+def _cell(tallied: list[_Tally], **chosen: str) -> Cell:
     query = urlencode({k: v for k, v in chosen.items() if v})
     return Cell(
-        int(figures["parcels"].sum()), float(figures["area_m2"].sum()),
+        sum(t[3] for t in tallied), math.fsum(t[4] for t in tallied),
         reverse("parcels:list") + (f"?{query}" if query else ""),
     )  # fmt: skip
 

@@ -28,7 +28,11 @@ HANDED_BACK = OUTCOMES["handed_back"]
 
 def verdict_of(parcel: Parcel) -> Verdict | None:
     """The verdict in force: that of the last run that spoke of the parcel."""
-    rows = Verdict.objects.filter(parcel=parcel, run__state="loaded").select_related("run__version")
+    rows = (
+        Verdict.objects.filter(parcel=parcel, run__state="loaded")
+        .select_related("run__version")
+        .defer("run__version__base")
+    )
     return rows.order_by("-pk").first()
 
 

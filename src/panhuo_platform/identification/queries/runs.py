@@ -32,7 +32,7 @@ class Paper:
 
 def runs(user: User) -> Runs:
     """All runs, newest first."""
-    return Run.objects.visible_to(user).select_related("version", "started_by")
+    return Run.objects.visible_to(user).select_related("version", "started_by").defer("version__base")
 
 
 def sees_whole(user: User, run: Run) -> bool:
