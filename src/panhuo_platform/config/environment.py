@@ -13,7 +13,8 @@ PANHUO_OIDC        sign-in by the government's own identity service (OpenID Conn
                    default: preferred_username)
 PANHUO_SECOND_FACTOR  who has to sign in with a second factor: ``nobody`` (default), ``administrators``, ``everybody``
 PANHUO_BASEMAP     what lies below the parcels on maps: nothing (default), ``tianditu``, ``tianditu-img``, or an
-                   address of XYZ or WMTS pictures with ``{z}``, ``{x}``, ``{y}`` (and ``{key}``); this server gets them
+                   address of XYZ or WMTS pictures with ``{z}``, ``{x}``, ``{y}`` (and ``{key}``), which this server
+                   gets; or, without internet, a ``.pmtiles`` file on this server (pictures or vector tiles)
 PANHUO_BASEMAP_KEY the key of that service; browsers never see it
 PANHUO_BASEMAP_SOURCE  whose map it is, as written in its corner
 PANHUO_API_RATE    requests that a token (or a signed-in browser) may make of the interfaces in a minute (default: 600)
@@ -134,15 +135,25 @@ def _one_of(name: str, words: tuple[str, ...]) -> str:
 
 
 def _basemap() -> str:
-    """Empty, a service that is known by its name, or an address with places for a picture's number."""
+    """Empty, a service that is known by its name, an address with places for a picture's number, or a file."""
     said = os.environ.get("PANHUO_BASEMAP", "").strip()
     if said in ("", "tianditu", "tianditu-img"):
         return said
     if said.startswith(("http://", "https://")) and all(place in said for place in ("{z}", "{x}", "{y}")):
         return said
+    if said.lower().endswith(".pmtiles"):
+        file = Path(said).expanduser()
+        if not file.is_file():
+            raise PanhuoError(
+                f"PANHUO_BASEMAP 指定的底图文件不存在：{said}。",
+                f"The file that PANHUO_BASEMAP names is not there: {said}.",
+            )
+        return str(file.resolve())
     raise PanhuoError(
-        f"PANHUO_BASEMAP 应当是 tianditu、tianditu-img，或含有 {{z}}、{{x}}、{{y}} 的 http(s) 地址，现在是“{said}”。",
-        f"PANHUO_BASEMAP is tianditu, tianditu-img, or an http(s) address with {{z}}, {{x}} and {{y}}, not '{said}'.",
+        "PANHUO_BASEMAP 应当是 tianditu、tianditu-img、含有 {z}、{x}、{y} 的 http(s) 地址，"
+        f"或 .pmtiles 文件，现在是“{said}”。",
+        "PANHUO_BASEMAP is tianditu, tianditu-img, an http(s) address with {z}, {x} and {y}, "
+        f"or a .pmtiles file, not '{said}'.",
     )
 
 

@@ -1,10 +1,11 @@
-"""What lies below the parcels: nothing, or pictures that this server fetches for the browser.
+"""What lies below the parcels: nothing, pictures that this server fetches for the browser, or a file of its own.
 
 The browser asks nobody else, and the key of a service stays here. ``PANHUO_BASEMAP`` names the service.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import urllib.error
 import urllib.request
@@ -14,6 +15,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from panhuo.messages import PanhuoError
+from panhuo_platform.maps.archives import Archive, archive
 from panhuo_platform.maps.kept import Kept
 
 #: Bytes of a picture at most, seconds to wait for it.
@@ -23,6 +26,7 @@ _TIANDITU = (
     "https://t0.tianditu.gov.cn/{layer}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={layer}&STYLE=default"
     "&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk={key}"
 )
+_log = logging.getLogger(__name__)
 _pictures: Kept[tuple[bytes, str]] = Kept(32 * 2**20, 86_400)
 
 
@@ -42,7 +46,7 @@ class Basemap:
 def basemap() -> Basemap | None:
     """As the settings say: ``tianditu`` or ``tianditu-img`` with a key, an address of XYZ or WMTS pictures, or none."""
     said, key = settings.BASEMAP.strip(), settings.BASEMAP_KEY
-    if not said:
+    if not said or said.lower().endswith(".pmtiles"):
         return None
     if said in ("tianditu", "tianditu-img"):
         layers = ("img", "cia") if said == "tianditu-img" else ("vec", "cva")
@@ -53,18 +57,46 @@ def basemap() -> Basemap | None:
 
 def told_basemap() -> dict[str, Any] | None:
     """What the browser learns of it: addresses of this server, never those of the service."""
+    if (own := _file()) is not None:
+        told = {
+            "tiles": [_address(0)],
+            "attribution": settings.BASEMAP_SOURCE or own.attribution,
+            "maxzoom": own.deepest,
+        }
+        vector = [{"id": name, "kind": kind} for name, kind in own.layers]
+        return told | {"minzoom": own.shallowest} | ({"vector": vector} if vector else {})
     known = basemap()
     if known is None:
         return None
-    tiles = [
-        re.sub(r"/0/0/0$", "/{z}/{x}/{y}", reverse("maps:basemap", args=(k, 0, 0, 0)))
-        for k in range(len(known.addresses))
-    ]
+    tiles = [_address(k) for k in range(len(known.addresses))]
     return {"tiles": tiles, "attribution": known.attribution, "maxzoom": known.deepest}
 
 
+def _address(number: int) -> str:
+    return re.sub(r"/0/0/0$", "/{z}/{x}/{y}", reverse("maps:basemap", args=(number, 0, 0, 0)))
+
+
+def _file() -> Archive | None:
+    """The file that the settings name; None where they name none, or one that has become unreadable (it is logged)."""
+    said = settings.BASEMAP.strip()
+    if not said.lower().endswith(".pmtiles"):
+        return None
+    try:
+        return archive(said)
+    except PanhuoError as error:
+        _log.error("%s", error)
+        return None
+
+
 def picture(number: int, zoom: int, column: int, row: int) -> tuple[bytes, str]:
-    """A picture and its kind. Raises :class:`NotThereError`."""
+    """A picture, or a vector tile, and its kind. Raises :class:`NotThereError`."""
+    if (own := _file()) is not None:
+        if number or not (0 <= zoom <= own.deepest and 0 <= column < 2**zoom and 0 <= row < 2**zoom):
+            raise NotThereError
+        found = own.tile(zoom, column, row, _MOST)
+        if found is None:
+            raise NotThereError
+        return found, own.media
     known = basemap()
     if known is None or number >= len(known.addresses):
         raise NotThereError

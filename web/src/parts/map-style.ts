@@ -1,5 +1,6 @@
 // How the layers are drawn: the server's looks as MapLibre's style.
 import type { ExpressionSpecification, LayerSpecification, Map, StyleSpecification } from 'maplibre-gl'
+import { groundOf } from './map-ground'
 import type { Colouring, Layer, Look, Told } from './map-types'
 
 const FONT = ['Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif']
@@ -13,11 +14,18 @@ export function emptyStyle(told: Told): StyleSpecification {
     sources: {},
     layers: [{ id: 'ground', type: 'background', paint: { 'background-color': '#f1f3f0' } }],
   }
+  const ground = groundOf(told)
+  if (ground) {
+    style.sources.basemap0 = ground.source
+    style.layers.push(...ground.layers)
+    return style
+  }
   told.basemap?.tiles.forEach((tiles, k) => {
     style.sources[`basemap${k}`] = {
       type: 'raster',
       tiles: [location.origin + tiles],
       tileSize: 256,
+      minzoom: told.basemap!.minzoom ?? 0,
       maxzoom: told.basemap!.maxzoom,
       attribution: k === 0 ? told.basemap!.attribution : '',
     }

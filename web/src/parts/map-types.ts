@@ -34,7 +34,7 @@ export interface Told {
   colourings: Colouring[]
   cells: Look & { identified: string }
   zooms: { close: number; near: number; named: number }
-  basemap: { tiles: string[]; attribution: string; maxzoom: number } | null
+  basemap: { tiles: string[]; attribution: string; maxzoom: number; minzoom?: number; vector?: { id: string; kind: string }[] } | null
   addresses: Record<'tiles' | 'figures' | 'search' | 'days' | 'card' | 'shape' | 'print' | 'list', string>
   words: Record<string, string>
 }
