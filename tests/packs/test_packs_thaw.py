@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from panhuo.packs import (
     read_frozen,
     read_settings,
     settings,
+    table_titles,
     thaw,
     with_values,
     write_settings,
@@ -114,3 +116,16 @@ def test_the_workbook_brings_back_what_was_changed_and_nothing_else(tmp_path: Pa
     book.save(path)
     with pytest.raises(PackError, match="min_plot_ratio"):
         read_settings(before, path)
+
+
+def test_settings_are_called_what_people_call_them() -> None:
+    """Tables by what they limit and by what, parameters of formulas by their names; nobody meets an id."""
+    frozen = freeze(load_pack("demo", on=date(2026, 11, 21)))
+    titles = table_titles(frozen)
+    assert titles["min_tax_per_mu"].zh == "亩均税收（按行业大类）"
+    assert titles["min_plot_ratio"].en == "Plot ratio by industry division"
+    assert set(titles) == {t["id"] for t in frozen["content"]["tables"]}
+    said = {s.id: s.text for s in settings(frozen)}
+    assert said["standard.conditions.large_small_tax:parameters.least_area"].zh == "占地较大而年税收很少（面积下限）"
+    named = [t.zh for i, t in said.items() if i.startswith("standard.conditions.")]
+    assert not [t for t in named if re.search("[a-z]+_[a-z]", t)]

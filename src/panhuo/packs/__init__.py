@@ -13,7 +13,7 @@ from panhuo.packs.load import check_pack, load_pack
 from panhuo.packs.pack import Layer, Pack, Unset
 from panhuo.packs.problems import PackError, Place, Problem
 from panhuo.packs.scaffold import new_pack
-from panhuo.packs.settable import NewValue, Setting, settings, with_values
+from panhuo.packs.settable import NewValue, Setting, settings, table_titles, with_values
 from panhuo.packs.settings_book import read_settings, write_settings
 from panhuo.packs.thaw import read_frozen, thaw
 from panhuo.packs.thresholds import export_thresholds, import_thresholds
@@ -49,6 +49,7 @@ __all__ = [
     "run_tests",
     "settings",
     "show",
+    "table_titles",
     "thaw",
     "unset_values",
     "with_values",

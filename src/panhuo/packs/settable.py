@@ -75,6 +75,30 @@ def settings(frozen: Mapping[str, Any]) -> tuple[Setting, ...]:
     return (*found.values(), *rows, *(_of_reading(r) for r in content["standard"].get("readings", ())))
 
 
+def table_titles(frozen: Mapping[str, Any]) -> dict[str, Text]:
+    """What each table of thresholds limits, and by what: ``min_tax_per_mu`` -> “亩均税收（按行业大类）”.
+
+    A table that no comparison names goes by its own name.
+    """
+    content = frozen["content"]
+    own = [i for i in content["indicators"].get("indicators", ()) if i.get("zh")]
+    named = {i["id"]: Text(i["zh"], i.get("en") or i["id"]) for i in own}
+
+    def name(fact: str) -> Text:
+        return named.get(fact) or (Text(FACTS[fact].zh, FACTS[fact].en) if fact in FACTS else Text(fact, fact))
+
+    titles = {t["id"]: Text(t["id"], t["id"]) for t in content["tables"]}
+    keys = {t["id"]: [name(k) for k in t["keys"]] for t in content["tables"]}
+    for _part, leaf in _leaves(content["standard"]):
+        for operand in (leaf.get(c) for c in _COMPARISONS):
+            table = operand.get("table") if isinstance(operand, dict) else None
+            if table in titles and leaf.get("value"):
+                what = name(leaf["value"])
+                by = Text("、".join(k.zh for k in keys[table]), ", ".join(k.en.lower() for k in keys[table]))
+                titles[table] = Text(f"{what.zh}（按{by.zh}）", f"{what.en} by {by.en}")
+    return titles
+
+
 def with_values(frozen: Mapping[str, Any], values: Iterable[NewValue]) -> dict[str, Any]:
     """The frozen pack with these values instead of its own, and the hash of what it now says.
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from panhuo.land.facts import UNIT_NAMES
 from panhuo.land.roles import ROLES
 from panhuo.messages import PanhuoError
-from panhuo.packs import Setting
+from panhuo.packs import Setting, table_titles
 from panhuo.survey.tables import OUTCOMES
 from panhuo_platform.identification.commands import runs as commands
 from panhuo_platform.identification.models import Run
@@ -168,12 +168,13 @@ def _sliders(row: Run) -> list[dict[str, Any]]:
     """Sliders by part of the standard; each from nothing to twice its value, shares to one."""
     content = row.version.base["content"]["standard"]
     names = {c["id"]: c["name"] for c in content.get("classes", ())}
+    tables = table_titles(row.version.base)
     parts: dict[str, dict[str, Any]] = {}
     for one in whatif.sliders(row):
         if one.key.endswith(".times") or one.part in ("gate",):
             continue
         table = one.part.removeprefix("table:") if one.part.startswith("table:") else ""
-        title = names.get(one.part) or {"zh": f"阈值表 {table}" if table else _part(one.part), "en": table or one.part}
+        title = tables.get(table) or names.get(one.part) or {"zh": _part(one.part), "en": one.part}
         part = parts.setdefault(one.part, {"id": one.part.replace(":", "-"), "title": title, "sliders": []})
         part["sliders"].append(_slider(one))
     return list(parts.values())

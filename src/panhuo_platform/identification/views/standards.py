@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from panhuo.packs import NewValue
+from panhuo.packs import NewValue, table_titles
 from panhuo_platform.identification import trials
 from panhuo_platform.identification.commands import standards
 from panhuo_platform.identification.models import StandardVersion, Trial
@@ -187,11 +187,12 @@ def _parts(version: StandardVersion, thresholds: list[reads.Threshold]) -> list[
         "gate": {"zh": "适用政策的前提", "en": "Condition for using the policies"},
         "readings": {"zh": "有歧义的表述", "en": "How ambiguous wording is read"},
     }
+    tables = table_titles(version.frozen)
     parts: dict[str, dict[str, Any]] = {}
     for one in thresholds:
         part = one.setting.part
         table = part.removeprefix("table:") if part.startswith("table:") else ""
-        title = fixed.get(part) or names.get(part) or {"zh": f"阈值表 {table}", "en": f"Table {table}"}
+        title = fixed.get(part) or names.get(part) or tables[table]
         parts.setdefault(part, {"id": part.replace(":", "-"), "title": title, "table": table, "rows": []})
         parts[part]["rows"].append(one)
     return list(parts.values())
