@@ -17,9 +17,9 @@ from panhuo_platform.identification import trials
 from panhuo_platform.identification.models import Run, Trial, Verdict
 from panhuo_platform.identification.queries import whatif
 from panhuo_platform.maps import rows
+from panhuo_platform.maps.grid import CELLS, CLOSE, FINEST, Box, tile_of
 from panhuo_platform.maps.kept import stamp
-from panhuo_platform.maps.places import FINEST, places, tile_of
-from panhuo_platform.maps.tiles import CELLS, CLOSE
+from panhuo_platform.maps.places import places
 from panhuo_platform.organisations.models import User
 
 #: Parcels of one answer at most; those beyond are told as a number.
@@ -38,7 +38,7 @@ def of_trial(trial: Trial) -> pl.DataFrame:
     return pl.read_parquet(trials.flips_of(trial)).select(told)
 
 
-def on_map(run: Run, turned: pl.DataFrame, zoom: int, window: rows.Box | None) -> dict[str, Any]:
+def on_map(run: Run, turned: pl.DataFrame, zoom: int, window: Box | None) -> dict[str, Any]:
     """What the map draws of turned parcels (row, before, after) in a window at a zoom.
 
     n       : all that turn, anywhere; box: where they lie (degrees), None without any

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import shapely
@@ -22,14 +22,11 @@ from panhuo.land.roles import ROLES, Role
 from panhuo_platform.deliveries import queries as deliveries
 from panhuo_platform.deliveries.models import DeliveredLayer
 from panhuo_platform.maps import styles
+from panhuo_platform.maps.grid import Box, Place
 from panhuo_platform.maps.kept import Kept
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.filters import ParcelFilter
 
-if TYPE_CHECKING:
-    from panhuo_platform.maps.tiles import Place
-
-Box = tuple[float, float, float, float]
 _BEFORE = "overlay-"
 #: What is drawn by itself, and not as an overlay.
 _OWN = frozenset({"parcels", "legacy", "boundaries"})

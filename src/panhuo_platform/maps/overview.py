@@ -12,8 +12,9 @@ import polars as pl
 from django.db.models import QuerySet
 
 from panhuo_platform.maps import rows
+from panhuo_platform.maps.grid import FINEST, Box, tile_of
 from panhuo_platform.maps.kept import Kept, stamp
-from panhuo_platform.maps.places import FINEST, places, tile_of
+from panhuo_platform.maps.places import places
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.filters import ParcelFilter
 
@@ -35,7 +36,7 @@ class Overview:
     cells: pl.DataFrame
     townships: pl.DataFrame
     counts: pl.DataFrame
-    box: rows.Box | None
+    box: Box | None
     stamp: tuple[Any, ...] = ()
     took: float = 0.0
     made: float = field(default_factory=time.monotonic)

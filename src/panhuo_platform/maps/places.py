@@ -11,19 +11,6 @@ from numpy.typing import NDArray
 
 from panhuo_platform.parcels.models import ParcelVersion
 
-#: Zoom of the map whose tiles are the finest cells.
-FINEST = 16
-
-
-def tile_of(
-    lon: NDArray[np.floating], lat: NDArray[np.floating], zoom: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Column and row of the tile that each place lies in."""
-    count = 2**zoom
-    x = (lon + 180) / 360 * count
-    y = (1 - np.arcsinh(np.tan(np.radians(np.clip(lat, -85.05, 85.05)))) / np.pi) / 2 * count
-    return (np.clip(x, 0, count - 1).astype(np.int64), np.clip(y, 0, count - 1).astype(np.int64))
-
 
 @dataclass(slots=True)
 class Places:

@@ -24,6 +24,7 @@ from panhuo_platform import boxes
 from panhuo_platform.audit.commands import record
 from panhuo_platform.audit.models import AuditEvent
 from panhuo_platform.maps import divisions, overlays, rows, styles
+from panhuo_platform.maps.grid import Box
 from panhuo_platform.organisations.models import User
 from panhuo_platform.organisations.rights import require
 from panhuo_platform.parcels.filters import ParcelFilter
@@ -45,7 +46,7 @@ class Printed:
 
 
 def printed_map(
-    actor: User, chosen: ParcelFilter, window: rows.Box, *, colouring: str, layers: Sequence[str], title: str
+    actor: User, chosen: ParcelFilter, window: Box, *, colouring: str, layers: Sequence[str], title: str
 ) -> Printed:
     """The map of ``window`` (west, south, east, north in degrees) as ``actor`` may see it; an export in the audit.
 
@@ -114,14 +115,14 @@ class System:
         return polygons.with_coords(transform(polygons.coords, Crs.from_epsg(4490), self.crs))
 
 
-def _system(window: rows.Box) -> System:
+def _system(window: Box) -> System:
     zone = zone_of_longitude((window[0] + window[2]) / 2)
     if zone not in ZONES["gk3"] or window[2] - window[0] > _WIDEST or window[3] - window[1] > _WIDEST:
         raise ValidationError(_("打印的范围太大，或不在国内；请放大地图后再打印。"))
     return System(Crs.gauss_kruger(zone, prefix=False), zone)
 
 
-def _extent(window: rows.Box, system: System) -> rows.Box:
+def _extent(window: Box, system: System) -> Box:
     west, south, east, north = window
     corners = np.array([(west, south), (east, south), (east, north), (west, north)])
     there = transform(corners, Crs.from_epsg(4490), system.crs)
@@ -141,7 +142,7 @@ def _parcels(values: list[str], blobs: list[bytes], looks: styles.Colouring, sys
     return MapLayer(system.to_plane(Polygons.from_wkb(blobs)), np.searchsorted(used, found), shown)
 
 
-def _others(actor: User, window: rows.Box, layers: Sequence[str], system: System) -> list[MapLayer]:
+def _others(actor: User, window: Box, layers: Sequence[str], system: System) -> list[MapLayer]:
     """Legacy land and overlays below the parcels."""
     made = []
     if "legacy" in layers:
@@ -156,7 +157,7 @@ def _others(actor: User, window: rows.Box, layers: Sequence[str], system: System
     ]
 
 
-def _boundaries(window: rows.Box, system: System) -> tuple[BoundaryLayer, ...]:
+def _boundaries(window: Box, system: System) -> tuple[BoundaryLayer, ...]:
     box = shapely.box(*window)
     here = [
         (name, shape) for _k, _c, name, shape in divisions.townships() if shape is not None and shape.intersects(box)

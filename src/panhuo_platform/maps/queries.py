@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from panhuo_platform.maps import divisions, overlays, rows, styles
 from panhuo_platform.maps.addresses import addresses
 from panhuo_platform.maps.basemap import told_basemap
+from panhuo_platform.maps.grid import CLOSE, LEGACY_FROM, NAMED, NEAR, Box
 from panhuo_platform.maps.overview import overview
-from panhuo_platform.maps.tiles import CLOSE, LEGACY_FROM, NAMED, NEAR
 from panhuo_platform.maps.words import words
 from panhuo_platform.organisations import rights
 from panhuo_platform.organisations.models import User
@@ -112,7 +112,7 @@ def search(user: User, text: str) -> list[dict[str, Any]]:
     return found
 
 
-def _around(townships: list[dict[str, Any]]) -> rows.Box | None:
+def _around(townships: list[dict[str, Any]]) -> Box | None:
     if not townships:
         return None
     lon, lat = [t["lon"] for t in townships], [t["lat"] for t in townships]
@@ -120,7 +120,7 @@ def _around(townships: list[dict[str, Any]]) -> rows.Box | None:
     return min(lon) - far, min(lat) - far, max(lon) + far, max(lat) + far
 
 
-def _boxes(versions: list[int]) -> dict[int, rows.Box]:
+def _boxes(versions: list[int]) -> dict[int, Box]:
     held = ParcelVersion.objects.filter(pk__in=versions, geometry__isnull=False)
     ids, blobs = rows.columns(held, "pk", rows.Wkb("geometry"))
     return {key: tuple(box) for key, box in zip(ids, shapely.bounds(rows.shapes_of(blobs)).tolist(), strict=True)}

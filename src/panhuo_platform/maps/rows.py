@@ -14,13 +14,13 @@ from django.db.models import BinaryField, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
+from panhuo_platform.maps.grid import Box
 from panhuo_platform.organisations import rights
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.filters import ParcelFilter
 from panhuo_platform.parcels.models import Parcel, ParcelVersion
 from panhuo_platform.parcels.models.register import Parcels, Versions
 
-Box = tuple[float, float, float, float]
 Row = TypeVar("Row", bound=models.Model)
 
 

@@ -15,43 +15,19 @@ from typing import Any
 import polars as pl
 import shapely
 
-from panhuo.exchange.vector_tiles import TileLayer, tile_bounds, vector_tile
+from panhuo.exchange.vector_tiles import TileLayer, vector_tile
 from panhuo.land.polygons import Polygons
 from panhuo_platform.maps import overlays, rows
 from panhuo_platform.maps.divisions import townships
+from panhuo_platform.maps.grid import CELLS, CLOSE, FINEST, LEGACY_FROM, NAMED, NEAR, Place
 from panhuo_platform.maps.kept import Kept, stamp
 from panhuo_platform.maps.overview import overview
-from panhuo_platform.maps.places import FINEST
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.filters import ParcelFilter
 from panhuo_platform.parcels.models import LegacyParcel
 
-#: Zooms from which parcels, and identified parcels, are drawn; from which parcels bear their names.
-CLOSE, NEAR, NAMED = 14, 12, 16
-#: Zoom from which legacy land is drawn.
-LEGACY_FROM = 10
-DEEPEST = 22
-#: Cells along the side of a tile: 2 to this power.
-CELLS = 3
 #: Bytes of tiles that a process keeps, and for how long at most: writes that leave no trace are seen after that.
 _KEPT, _SECONDS = 64 * 2**20, 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A tile's number. Raises ValueError where there is no such tile."""
-
-    zoom: int
-    column: int
-    row: int
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.zoom <= DEEPEST and 0 <= self.column < 2**self.zoom and 0 <= self.row < 2**self.zoom):
-            raise ValueError(f"no tile {self.zoom}/{self.column}/{self.row}")
-
-    @property
-    def box(self) -> rows.Box:
-        return tile_bounds(self.zoom, self.column, self.row)
 
 
 @dataclass(frozen=True, slots=True)

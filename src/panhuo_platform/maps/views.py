@@ -22,7 +22,8 @@ from panhuo_platform.identification.models import Run, Trial
 from panhuo_platform.identification.queries import runs, whatif
 from panhuo_platform.maps import basemap, changes, printing, queries, styles
 from panhuo_platform.maps.addresses import parcel_page
-from panhuo_platform.maps.tiles import DEEPEST, Place, Tile, tile
+from panhuo_platform.maps.grid import DEEPEST, Place
+from panhuo_platform.maps.tiles import Tile, tile
 from panhuo_platform.organisations.access import needs
 from panhuo_platform.organisations.models import User
 from panhuo_platform.organisations.rights import Right
