@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from babel.messages.pofile import read_po
 from docs_tables import renewed
 
 from panhuo.cli import main
@@ -99,3 +100,12 @@ def test_chinese_pages_show_the_same(page: Path) -> None:
 
 def test_both_readmes_show_the_same_commands() -> None:
     assert commands(READMES[0]) == commands(READMES[1])
+
+
+@pytest.mark.parametrize(("guide", "spoken"), [("zh/work.md", "id"), ("work.md", "string")])
+def test_the_guide_of_the_platform_calls_things_what_the_pages_call_them(guide: str, spoken: str) -> None:
+    """Every bold word of the guide stands on a page, in the guide's language."""
+    catalogues = (ROOT / "src" / "panhuo_platform").glob("**/locale/en/LC_MESSAGES/django.po")
+    known = {str(getattr(m, spoken)) for file in catalogues for m in read_po(file.open("rb")) if m.id}
+    said = re.findall(r"\*\*(.+?)\*\*", (ROOT / "docs" / guide).read_text(encoding="utf-8"))
+    assert said and not [word for word in said if word not in known]
