@@ -43,6 +43,10 @@ _WORDS = (
 )
 
 
+#: West, south, east, north in degrees.
+Box = tuple[float, float, float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What a check gives.
@@ -50,12 +54,14 @@ class Checked:
     findings : ``FINDINGS_SCHEMA`` and ``layer_id``, ``lon``, ``lat`` (EPSG:4490) instead of ``x``, ``y``
     back     : rows that cannot be judged: ``layer_id``, ``row``, ``reason``
     repairs  : the library's proposals (``REPAIRS_SCHEMA``) and ``layer_id``; shapes in ``crs``
+    boxes    : key of each layer with polygons -> their west, south, east, north in degrees
     """
 
     findings: pl.DataFrame
     back: pl.DataFrame
     repairs: pl.DataFrame
     crs: Crs | None
+    boxes: dict[int, Box]
 
 
 def settings_of_locality() -> Settings:
@@ -83,6 +89,7 @@ def check(delivery: Delivery, reading: pl.DataFrame, *, progress: Progress) -> C
     by_role: dict[str, tuple[Subject, ...]] = {}
     others: list[Subject] = []
     numbers: dict[int, int] = {}
+    boxes: dict[int, Box] = {}
     parts = [reading.filter((pl.col("code") != "C02") | (pl.col("severity") != "note"))]
     for k, row in enumerate(rows):
         progress("整理图层", k, len(rows))
@@ -91,6 +98,8 @@ def check(delivery: Delivery, reading: pl.DataFrame, *, progress: Progress) -> C
         subject, found = understand(as_input(row), layer.with_(source=f"{_OWN}{row.pk}"), zone)
         numbers[id(subject)] = row.pk
         parts.append(found)
+        if (box := _box(subject)) is not None:
+            boxes[row.pk] = box
         if not row.role:
             others.append(subject)
             continue
@@ -113,7 +122,19 @@ def check(delivery: Delivery, reading: pl.DataFrame, *, progress: Progress) -> C
         back = _back(gathered.everything, gathered.subjects, by_role["parcels"], numbers)
     findings = _own(join_findings(told), {row.pk: row for row in rows}, zones)
     repairs = mended.repairs.with_columns(layer_id=pl.col("source").str.strip_prefix(_OWN).cast(pl.Int64))
-    return Checked(findings, back, repairs, working)
+    return Checked(findings, back, repairs, working, boxes)
+
+
+def _box(subject: Subject) -> Box | None:
+    """Where a layer's polygons lie: the box of its zone's box, whose sides are curves on the map."""
+    if subject.polygons is None or subject.crs is None or not len(subject.polygons.coords):
+        return None
+    (west, south), (east, north) = subject.polygons.coords.min(axis=0), subject.polygons.coords.max(axis=0)
+    x, y = np.meshgrid(np.linspace(west, east, 5), np.linspace(south, north, 5))
+    degrees = to_geographic(np.column_stack((x.ravel(), y.ravel())), subject.crs)
+    low, high = degrees.min(axis=0), degrees.max(axis=0)
+    found = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return found if np.isfinite(found).all() else None
 
 
 def working_of(layers: Iterable[tuple[DeliveredLayer, Layer]]) -> Crs | None:

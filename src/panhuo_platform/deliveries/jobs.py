@@ -97,6 +97,9 @@ def check_all(running: Running, *, delivery: int, run: int) -> dict[str, Any]:
         row.run, row.state, row.checked_at = run, State.CHECKED, timezone.now()
         row.save(update_fields=["run", "state", "checked_at"])
         row.layers.exclude(state=DeliveredLayer.State.LEFT_OUT).update(state=DeliveredLayer.State.CHECKED)
+        for layer in row.layers.all():
+            layer.box = checked.boxes.get(layer.pk)
+            layer.save(update_fields=["box"])
         record(
             AuditEvent.Action.CHANGED, f"检查交付“{row.title}”：{checked.findings.height} 条发现",
             actor=running.actor, subject=row, detail={"run": run, **_counts(checked.findings)},

@@ -161,6 +161,7 @@ class DeliveredLayer(models.Model):
     units        : standard field -> unit of its column
     crs          : ``EPSG:…`` or WKT that the shapes are read in; ``crs_said`` is True where a person said so
     year, date   : the year that the data speaks of, the day they were issued
+    box          : west, south, east, north of its polygons in degrees, as its last check found them
     """
 
     class State(models.TextChoices):
@@ -190,6 +191,7 @@ class DeliveredLayer(models.Model):
     crs_said = models.BooleanField(default=False)
     year = models.PositiveSmallIntegerField(_("数据年份"), null=True, blank=True)
     date = models.DateField(_("数据日期"), null=True, blank=True)
+    box = models.JSONField(null=True)
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.NEW)
     accepted_at = models.DateTimeField(_("接收时间"), null=True, blank=True)
 
