@@ -21,6 +21,7 @@ from panhuo_platform.audit.models import AuditEvent
 from panhuo_platform.deliveries import kept
 from panhuo_platform.deliveries.checking import Checked, check
 from panhuo_platform.deliveries.files import storable
+from panhuo_platform.deliveries.laid import REGISTERED, lay_out
 from panhuo_platform.deliveries.models import DeliveredLayer, Delivery, Finding, HandedBack, Repair
 from panhuo_platform.deliveries.understanding import described, memories
 from panhuo_platform.jobs.commands import start
@@ -29,7 +30,7 @@ from panhuo_platform.jobs.registry import Running, job
 from panhuo_platform.organisations.models import User
 
 State = Delivery.State
-READ, CHECK = "deliveries.read", "deliveries.check"
+READ, CHECK, LAY = "deliveries.read", "deliveries.check", "deliveries.lay_out"
 _BATCH = 2000
 #: What readers say of an archive that was made to do harm: nothing of such a delivery is taken.
 _HOSTILE = "R16"
@@ -106,6 +107,17 @@ def check_all(running: Running, *, delivery: int, run: int) -> dict[str, Any]:
         )  # fmt: skip
     _sweep(row, running)
     return {"findings": checked.findings.height, **_counts(checked.findings), "handed_back": checked.back.height}
+
+
+@job(LAY, _("整理图层供查看"))
+def lay_out_all(running: Running, *, delivery: int) -> dict[str, Any]:
+    """Lay the large layers of an accepted delivery out, so that whoever looks first at one need not wait."""
+    held = DeliveredLayer.objects.in_force().filter(delivery=delivery).exclude(role__in=REGISTERED)
+    rows = [r for r in held if r.has_shapes]
+    for k, row in enumerate(rows):
+        running("整理图层", k, len(rows))
+        lay_out(row)
+    return {"layers": len(rows)}
 
 
 def _storable(layer: exchange.Layer) -> exchange.Layer:

@@ -1,16 +1,13 @@
 """Collections of what was delivered and accepted beside the parcels: control lines, zones, land classes …
 
-One for each role of which the user sees an accepted layer, under the name that the map gives it. Accepted layers do not
-change, so that they are kept in memory by the layer's key.
+One for each role of which the user sees an accepted layer, under the name that the map gives it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 import shapely
 from numpy.typing import NDArray
 
@@ -21,28 +18,13 @@ from panhuo_platform.api.ogc.collection import PIECE, Collection, Page, Property
 from panhuo_platform.api.ogc.systems import Box, Reference, shapes
 from panhuo_platform.api.ogc.tables import feature, standard
 from panhuo_platform.deliveries import queries
+from panhuo_platform.deliveries.laid import REGISTERED, laid
 from panhuo_platform.deliveries.models import DeliveredLayer
-from panhuo_platform.maps.kept import Kept
 from panhuo_platform.organisations.models import User
 
-#: What has a collection of its own.
-_OWN = frozenset({"parcels", "legacy", "boundaries"})
 _BEFORE = "overlay-"
 #: A key is the layer's, then the place of the row in it.
 _LAYER = 1 << 32
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A layer as it is understood: its fields, WKB in EPSG:4490 beside them, shapes and their boxes (n, 4)."""
-
-    frame: pl.DataFrame
-    wkb: list[bytes | None]
-    shapes: NDArray[np.object_]
-    boxes: NDArray[np.float64]
-
-
-_kept: Kept[Rows] = Kept(256 * 2**20, 3600)
 
 
 class Overlay(Collection):
@@ -83,10 +65,10 @@ class Overlay(Collection):
             for pk in dict.fromkeys((piece // _LAYER).tolist()):
                 if pk not in held:
                     continue
-                rows = _rows(held[pk])
+                rows = laid(held[pk])
                 here = (piece[piece // _LAYER == pk] % _LAYER).tolist()
-                drawn = shapes([rows.wkb[k] for k in here], out)
-                some = rows.frame[here].select(n for n in self.properties if n in rows.frame.columns)
+                drawn = shapes(rows.wkb(here), out)
+                some = rows.rows(here, [n for n in self.properties if n in rows.fields])
                 empty = dict.fromkeys(self.properties)
                 for shape, fields in zip(drawn, some.iter_rows(named=True), strict=True):
                     told.append(feature(f"{pk}.{fields['row']}", shape, {**empty, **fields}))
@@ -97,7 +79,7 @@ class Overlay(Collection):
         layer = next((one for one in self._layers(user) if str(one.pk) == pk), None)
         if layer is None or not row.isascii() or not row.isdecimal() or len(row) > 12:
             return None
-        found = np.flatnonzero((_rows(layer).frame["row"] == int(row)).to_numpy())
+        found = np.flatnonzero(laid(layer).equal("row", int(row)))
         return (layer.pk * _LAYER + int(found[0]), None) if len(found) else None
 
     def extent(self, user: User) -> Box | None:
@@ -113,20 +95,18 @@ class Overlay(Collection):
 
     def _found(self, layer: DeliveredLayer, asked: Asked) -> NDArray[np.int64]:
         """Places of the rows of a layer that are asked for."""
-        rows = _rows(layer)
-        chosen = np.ones(rows.frame.height, dtype=bool)
+        rows = laid(layer)
+        chosen = np.ones(len(rows), dtype=bool)
         for name, value in values(asked.where, {n: p.kind for n, p in self.properties.items()}).items():
-            if name not in rows.frame.columns:
+            if name not in rows.fields:
                 return np.zeros(0, dtype=np.int64)
-            chosen &= rows.frame.select((pl.col(name) == value).fill_null(False)).to_series().to_numpy()
+            chosen &= rows.equal(name, value)
         if asked.area is not None:
             area = shapely.from_wkb(bytes(asked.area.wkb))
-            west, south, east, north = area.bounds
-            b = rows.boxes
-            chosen &= (b[:, 0] <= east) & (b[:, 2] >= west) & (b[:, 1] <= north) & (b[:, 3] >= south)
+            chosen &= rows.near(area.bounds)
             near = np.flatnonzero(chosen)
             shapely.prepare(area)
-            chosen[near] = shapely.intersects(area, rows.shapes[near])
+            chosen[near] = shapely.intersects(area, rows.shapes(near))
         return np.flatnonzero(chosen)
 
 
@@ -140,18 +120,6 @@ def _cursor(text: str) -> int:
     return int(pk) * _LAYER + int(place)
 
 
-def _rows(layer: DeliveredLayer) -> Rows:
-    key = (layer.pk, layer.accepted_at)
-    if (known := _kept.get(key)) is not None:
-        return known
-    frame, blobs = queries.frame(layer)
-    wkb: list[bytes | None] = [None] * frame.height if blobs is None else blobs.to_pylist()
-    drawn: NDArray[np.object_] = shapely.from_wkb(np.array(wkb, dtype=object))
-    made = Rows(frame, wkb, drawn, shapely.bounds(drawn).reshape(-1, 4))
-    _kept.put(key, made, int(shapely.get_num_coordinates(drawn).sum()) * 32 + int(frame.estimated_size()) + 1000)
-    return made
-
-
 OVERLAYS: Sequence[Overlay] = tuple(
-    Overlay(role, name) for name, role in ROLES.items() if role.geometry is not False and name not in _OWN
+    Overlay(role, name) for name, role in ROLES.items() if role.geometry is not False and name not in REGISTERED
 )

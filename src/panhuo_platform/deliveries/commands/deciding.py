@@ -13,8 +13,11 @@ from django.utils.translation import gettext as _
 from panhuo_platform.audit.commands import record
 from panhuo_platform.audit.models import AuditEvent
 from panhuo_platform.deliveries import queries, rests
+from panhuo_platform.deliveries.jobs import LAY
+from panhuo_platform.deliveries.laid import LARGE, REGISTERED
 from panhuo_platform.deliveries.models import DataRequest, DeliveredLayer, Delivery
 from panhuo_platform.deliveries.rights import require_office, require_send
+from panhuo_platform.jobs.commands import start
 from panhuo_platform.organisations.models import User
 from panhuo_platform.regions.commands import set_boundaries
 
@@ -63,6 +66,8 @@ def mark_accepted(delivery: Delivery, actor: User, *, detail: dict[str, Any] | N
     met = DataRequest.objects.open().filter(asked, role__in=known.values("role"))
     met.update(state=DataRequest.State.MET, ended_at=now, met_by=row)
     record(Action.DECIDED, f"接收交付“{row.title}”", actor=actor, subject=row, detail=detail)
+    if known.filter(rows__gte=LARGE).exclude(geometry_type="").exclude(role__in=REGISTERED).exists():
+        start(LAY, actor=actor, subject=row, arguments={"delivery": row.pk})
     return row
 
 
