@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -55,13 +55,17 @@ class Given:
 
 
 def delivered(run: Run) -> Iterator[Given]:
-    """The accepted layers in force of every role but the parcels', as whoever started the run may see them."""
+    """The accepted layers in force of every role but the parcels', as whoever started the run may see them.
+
+    A list that was delivered without a line says that there is nothing of the kind; one whose lines were all handed
+    back says nothing.
+    """
     for name in ROLES:
         if name == PARCELS_ROLE:
             continue
         for layer in deliveries.in_force(run.started_by, name):
             frame, geometry = deliveries.frame(layer)
-            if frame.height:
+            if frame.height or not layer.rows:
                 yield Given(name, layer.name, frame, geometry, layer.year, layer.date, layer.delivery.sender.name)
 
 
@@ -150,6 +154,9 @@ def _entry(given: Given, folder: Path, name: str) -> dict[str, Any]:
     """Write one layer and give its entry of survey.yaml: its columns are the standard fields themselves."""
     known = {f.name: f for f in role(given.role).fields}
     columns = [c for c in given.frame.columns if c in known]
+    if not columns:  # a list without a line, of which not a heading was understood
+        columns = [role(given.role).key]
+        given = replace(given, frame=given.frame.with_columns(pl.lit(None, pl.String).alias(columns[0])))
     # lists as people write them: the reader takes them apart again
     plain = given.frame.select(columns).with_columns(pl.col(pl.List(pl.String)).list.join("、"))
     table = plain.to_arrow(compat_level=pl.CompatLevel.oldest())

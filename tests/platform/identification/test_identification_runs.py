@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from identification_scene import DAY, Scene
@@ -216,3 +217,38 @@ def test_a_run_is_fed_with_the_accepted_layers(
     made.refresh_from_db()
     assert [i["role"] for i in made.inputs] == ["parcels", "economy"]
     shutil.rmtree(made.folder, ignore_errors=True)
+
+
+def test_an_empty_list_says_that_there_is_nothing_of_the_kind(
+    standard: Any, office: Any, fill: Any, run_jobs: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nobody sent a list: nobody knows. An empty one was sent: no parcel is idle."""
+    from panhuo_platform.deliveries import commands as deliveries
+    from panhuo_platform.organisations.models import Organisation
+
+    real = inputs.delivered
+    fill()
+    monkeypatch.setattr(inputs, "delivered", real)
+    book = openpyxl.Workbook()
+    book.active.append(["宗地代码", "认定日期"])
+    book.save(tmp_path / "闲置土地.xlsx")
+
+    def known() -> list[bool | None]:
+        made = runs.start(office, on=DAY)
+        (job,) = run_jobs()
+        assert job.state == "done", job.error
+        made.refresh_from_db()
+        facts = load(made.evidence).facts
+        shutil.rmtree(made.folder, ignore_errors=True)
+        return facts["is_idle_land"].unique().to_list() if "is_idle_land" in facts.columns else [None]
+
+    assert known() == [None]
+    sender = Organisation.objects.get(code="ziran")
+    row = deliveries.take_in(office, tmp_path / "闲置土地.xlsx", sender=sender, title="闲置土地")
+    run_jobs()
+    deliveries.describe_layer(office, row.layers.get(), role="idle_land", issued=DAY)
+    deliveries.check(office, row)
+    run_jobs()
+    row.refresh_from_db()
+    deliveries.accept_layers(office, row)
+    assert known() == [False]
