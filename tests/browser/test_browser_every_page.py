@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,46 @@ def test_every_page_of_the_menu(sign_in: Callable[..., Any], shots: Path, accoun
         if wide > 1:
             faults.append(f"{href}: {wide} px wider than the screen")
     assert not faults, "\n".join(faults)
+
+
+_KEYS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|\d+P\d+|\d+")
+#: What is fetched and not shown, what ends the session, what has its own tests.
+_NO_PAGES = re.compile(r"/file|workbook|/papers/|xlsx|print|export|sign-out|/static/|/api/|language")
+
+
+def kind_of(address: str) -> str:
+    """Addresses of one kind of page: the same but for keys and numbers."""
+    return _KEYS.sub("#", re.split("[?#]", address)[0])
+
+
+@pytest.mark.parametrize(("account", "size", "least"), [("ziran", "desk", 40), ("guyang", "phone", 25)])
+def test_every_kind_of_page_that_links_lead_to(
+    sign_in: Callable[..., Any], shots: Path, account: str, size: str, least: int
+) -> None:
+    """From page to page by their own links: one of each kind is opened and held to the same."""
+    page = sign_in(account, size)
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(f"script: {error}"))
+    waiting, seen, faults = ["/"], set[str](), []
+    while waiting:
+        address = waiting.pop(0)
+        if kind_of(address) in seen:
+            continue
+        seen.add(kind_of(address))
+        answer = page.goto(address)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=shots / f"{account}-{size}-link-{len(seen)}.png")
+        found = [*violations(page), *broken]
+        if answer.status >= 400:
+            found.append(f"status {answer.status}")
+        if page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") > 1:
+            found.append("wider than the screen")
+        faults += [f"{address}: {fault}" for fault in found]
+        broken.clear()
+        links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+        waiting += [href for href in links if href.startswith("/") and not _NO_PAGES.search(href)]
+    assert not faults, "\n".join(faults)
+    assert len(seen) >= least, sorted(seen)
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])

@@ -210,7 +210,9 @@ def test_4_the_others_confirm_and_the_bureau_overrides_one(
     press(page, page.locator("main form button.btn-primary"))
     text = page.locator("main").inner_text()
     assert "暂不认定" in text, "the reason stands beside the verdict that it overrides"
+    assert page.locator("[data-map][data-parcel]").count() == 1, "where it lies stands beside why"
     page.screenshot(path=shots / "story-4-overridden.png", full_page=True)
+    assert not violations(page)
 
 
 def test_5_the_bureau_decides_and_sends_up(sign_in: Callable[..., Any], shots: Path) -> None:
