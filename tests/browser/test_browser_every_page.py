@@ -40,7 +40,7 @@ def test_every_page_of_the_menu(sign_in: Callable[..., Any], shots: Path, accoun
     assert not faults, "\n".join(faults)
 
 
-_KEYS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|\d+P\d+|\d+")
+_KEYS = re.compile(r"(?<=/accounts/)[a-z]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|\d+P\d+|\d+")
 #: What is fetched and not shown, what ends the session, what has its own tests.
 _NO_PAGES = re.compile(r"/file|workbook|/papers/|xlsx|print|export|sign-out|/static/|/api/|language")
 
@@ -50,7 +50,9 @@ def kind_of(address: str) -> str:
     return _KEYS.sub("#", re.split("[?#]", address)[0])
 
 
-@pytest.mark.parametrize(("account", "size", "least"), [("ziran", "desk", 40), ("guyang", "phone", 25)])
+@pytest.mark.parametrize(
+    ("account", "size", "least"), [("ziran", "desk", 40), ("guyang", "phone", 25), ("anquan", "desk", 12)]
+)
 def test_every_kind_of_page_that_links_lead_to(
     sign_in: Callable[..., Any], shots: Path, account: str, size: str, least: int
 ) -> None:
