@@ -23,6 +23,7 @@ from panhuo.survey.gather import gather
 from panhuo.survey.mending import mend
 from panhuo.survey.settings import PREFIX
 from panhuo.survey.sources import Sources
+from panhuo_platform.boxes import Box
 from panhuo_platform.deliveries.kept import opened
 from panhuo_platform.deliveries.models import DeliveredLayer, Delivery
 from panhuo_platform.deliveries.understanding import as_input
@@ -41,10 +42,6 @@ _WORDS = (
     ("or write `crs` for this input.", "or name the system on the layer's page."),
     ("name the column under `fields` of the input in survey.yaml.", "choose the column on the layer's page."),
 )
-
-
-#: West, south, east, north in degrees.
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from panhuo_platform.audit.models import AuditEvent
 from panhuo_platform.deliveries import kept
 from panhuo_platform.deliveries.checking import Checked, check
 from panhuo_platform.deliveries.files import storable
-from panhuo_platform.deliveries.laid import REGISTERED, lay_out
+from panhuo_platform.deliveries.laid import LARGE, REGISTERED, lay_out
 from panhuo_platform.deliveries.models import DeliveredLayer, Delivery, Finding, HandedBack, Repair
 from panhuo_platform.deliveries.understanding import described, memories
 from panhuo_platform.jobs.commands import start
@@ -112,7 +112,7 @@ def check_all(running: Running, *, delivery: int, run: int) -> dict[str, Any]:
 @job(LAY, _("整理图层供查看"))
 def lay_out_all(running: Running, *, delivery: int) -> dict[str, Any]:
     """Lay the large layers of an accepted delivery out, so that whoever looks first at one need not wait."""
-    held = DeliveredLayer.objects.in_force().filter(delivery=delivery).exclude(role__in=REGISTERED)
+    held = DeliveredLayer.objects.in_force().filter(delivery=delivery, rows__gte=LARGE).exclude(role__in=REGISTERED)
     rows = [r for r in held if r.has_shapes]
     for k, row in enumerate(rows):
         running("整理图层", k, len(rows))

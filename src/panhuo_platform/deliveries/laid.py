@@ -23,6 +23,7 @@ import pyarrow.ipc as ipc
 import shapely
 from numpy.typing import NDArray
 
+from panhuo_platform.boxes import Box
 from panhuo_platform.deliveries import queries
 from panhuo_platform.deliveries.models import DeliveredLayer
 
@@ -30,7 +31,6 @@ from panhuo_platform.deliveries.models import DeliveredLayer
 REGISTERED = frozenset({"parcels", "legacy", "boundaries"})
 #: Rows from which a layer is laid out ahead of whoever looks at it.
 LARGE = 20_000
-Box = tuple[float, float, float, float]
 _SIDES, _WKB = ("__west", "__south", "__east", "__north"), "__wkb"
 
 
@@ -51,6 +51,16 @@ class Laid:
     @property
     def fields(self) -> list[str]:
         return [n for n in self.table.column_names if not n.startswith("__")]
+
+    @property
+    def box(self) -> Box | None:
+        """Where all of it lies; None without a shape."""
+        west, south, east, north = self.sides
+        there = ~np.isnan(west)
+        if not there.any():
+            return None
+        low, high = (float(s[there].min()) for s in (west, south)), (float(s[there].max()) for s in (east, north))
+        return (*low, *high)  # type: ignore[return-value]
 
     def near(self, box: Box) -> NDArray[np.bool_]:
         """(n,) Does the row's box meet ``box``?"""

@@ -20,11 +20,11 @@ _PICTURES = {TileType.PNG: "image/png", TileType.JPEG: "image/jpeg", TileType.WE
 VECTOR = "application/vnd.mapbox-vector-tile"
 #: What the layer's name holds -> kind of ground, in this order.
 _KINDS: tuple[tuple[str, str], ...] = (
-    ("water", r"water|river|lake|ocean|sea|stream|canal|水|河|湖|渠"),
+    ("boundary", r"bound|admin|border|界|乡镇|街道办|行政"),
+    ("water", r"water|river|lake|ocean|\bsea|stream|canal|水|河|湖|渠"),
     ("rail", r"rail|铁"),
-    ("road", r"road|street|highway|transport|way|path|路|道|街"),
+    ("road", r"road|street|highway|transport|\bways?\b|\bpath|路|道|街"),
     ("building", r"building|house|房|建筑"),
-    ("boundary", r"bound|admin|border|界"),
     ("green", r"green|park|wood|forest|grass|vegetation|landuse|landcover|natural|绿|林|植被"),
     ("name", r"place|poi|label|name|地名|注记"),
 )
@@ -75,26 +75,28 @@ def _opened(path: str, _size: int, _time: int) -> Archive:
         with Path(path).open("rb") as file:
             reader = Reader(MmapSource(file))
         header = reader.header()
-        metadata: dict[str, Any] = reader.metadata() or {}
+        metadata: dict[str, Any] = dict(reader.metadata() or {})
+        layers = tuple({str(one["id"]): kind_of(str(one["id"])) for one in metadata.get("vector_layers") or ()}.items())
     except Exception as error:
         raise PanhuoError(
             f"底图文件不是可读的 PMTiles：{path}。", f"The basemap's file is no readable PMTiles: {path}.", where=path
         ) from error
     kind, packing = header["tile_type"], header["tile_compression"]
     media = VECTOR if kind == TileType.MVT else _PICTURES.get(kind)
-    if media is None or packing not in (Compression.NONE, Compression.GZIP):
+    plain = packing in (Compression.NONE, Compression.GZIP) and header["internal_compression"] == Compression.GZIP
+    if media is None or not plain:
         raise PanhuoError(
-            f"底图文件里的瓦片须是 PNG、JPEG、WebP 图片或矢量瓦片，且不压缩或用 gzip 压缩：{path}。",
-            f"The basemap's tiles are PNG, JPEG, WebP or vector tiles, plain or packed by gzip: {path}.", where=path,
+            f"底图文件里的瓦片须是 PNG、JPEG、WebP 图片或矢量瓦片，不压缩或用 gzip 压缩，目录用 gzip 压缩：{path}。",
+            "The basemap's tiles are PNG, JPEG, WebP or vector tiles, plain or packed by gzip, "
+            f"its directories packed by gzip: {path}.", where=path,
         )  # fmt: skip
-    layers: tuple[tuple[str, str], ...] = ()
-    if media == VECTOR:
-        layers = tuple((str(one["id"]), kind_of(str(one["id"]))) for one in metadata.get("vector_layers", ()))
-        if not layers:
-            raise PanhuoError(
-                f"底图文件没有说明矢量瓦片有哪些图层（vector_layers）：{path}。",
-                f"The basemap's file does not say which layers its vector tiles have: {path}.", where=path,
-            )  # fmt: skip
+    if media != VECTOR:
+        layers = ()
+    elif not layers:
+        raise PanhuoError(
+            f"底图文件没有说明矢量瓦片有哪些图层（vector_layers）：{path}。",
+            f"The basemap's file does not say which layers its vector tiles have: {path}.", where=path,
+        )  # fmt: skip
 
     def read(zoom: int, column: int, row: int) -> bytes | None:
         try:

@@ -12,12 +12,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from panhuo.messages import PanhuoError
 from panhuo.packs import NewValue
+from panhuo_platform.boxes import Box
 from panhuo_platform.identification import trials
 from panhuo_platform.identification.models import Run, Trial, Verdict
 from panhuo_platform.identification.queries import whatif
 from panhuo_platform.maps import rows
-from panhuo_platform.maps.grid import CELLS, CLOSE, FINEST, Box, tile_of
+from panhuo_platform.maps.grid import CELLS, CLOSE, FINEST, tile_of
 from panhuo_platform.maps.kept import stamp
 from panhuo_platform.maps.places import places
 from panhuo_platform.organisations.models import User
@@ -33,9 +35,22 @@ def of_values(user: User, run: Run, values: list[NewValue]) -> pl.DataFrame:
 
 
 def of_trial(trial: Trial) -> pl.DataFrame:
-    """What a draft would turn: row (among the run's verdicts), before, after."""
+    """What a draft would turn: row (among the run's verdicts), before, after. Raises PanhuoError where its file is not
+    there any more, or is of a trial that did not keep the rows."""
+    return _of_file(str(trials.flips_of(trial)))
+
+
+@lru_cache(maxsize=8)
+def _of_file(path: str) -> pl.DataFrame:
     told = ("row", pl.col("outcome_a").alias("before"), pl.col("outcome_b").alias("after"))
-    return pl.read_parquet(trials.flips_of(trial)).select(told)
+    try:
+        return pl.read_parquet(path).select(told)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise PanhuoError(
+            "这次试运行没有留下逐宗结果，请重新试运行。",
+            "This trial has not kept its parcels; try the draft again.",
+            where=path,
+        ) from error
 
 
 def on_map(run: Run, turned: pl.DataFrame, zoom: int, window: Box | None) -> dict[str, Any]:

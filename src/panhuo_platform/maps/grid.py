@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from panhuo.exchange.vector_tiles import tile_bounds
-
-#: West, south, east, north.
-Box = tuple[float, float, float, float]
+from panhuo_platform.boxes import Box
 
 #: Zooms from which parcels, and identified parcels, are drawn; from which parcels bear their names.
 CLOSE, NEAR, NAMED = 14, 12, 16

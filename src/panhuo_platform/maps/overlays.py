@@ -1,7 +1,6 @@
 """Overlays: what departments delivered and the office accepted, such as control lines, zones and land classes.
 
-One overlay for each role of ``panhuo.land.roles`` of which the user sees an accepted layer. Accepted layers do not
-change, so that their shapes are kept in memory by the layer's key.
+One overlay for each role of ``panhuo.land.roles`` of which the user sees an accepted layer.
 """
 
 from __future__ import annotations
@@ -17,11 +16,12 @@ from panhuo.exchange.vector_tiles import TileLayer
 from panhuo.land.codes.naming import list_of, with_names
 from panhuo.land.polygons import Polygons
 from panhuo.land.roles import ROLES, Role
+from panhuo_platform.boxes import Box
 from panhuo_platform.deliveries import queries as deliveries
 from panhuo_platform.deliveries.laid import REGISTERED, Laid, laid
 from panhuo_platform.deliveries.models import DeliveredLayer
 from panhuo_platform.maps import styles
-from panhuo_platform.maps.grid import Box, Place
+from panhuo_platform.maps.grid import Place
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.filters import ParcelFilter
 

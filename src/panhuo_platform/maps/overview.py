@@ -11,8 +11,9 @@ from typing import Any
 import polars as pl
 from django.db.models import QuerySet
 
+from panhuo_platform.boxes import Box
 from panhuo_platform.maps import rows
-from panhuo_platform.maps.grid import FINEST, Box, tile_of
+from panhuo_platform.maps.grid import FINEST, tile_of
 from panhuo_platform.maps.kept import Kept, stamp
 from panhuo_platform.maps.places import places
 from panhuo_platform.organisations.models import User

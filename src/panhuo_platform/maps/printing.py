@@ -23,8 +23,8 @@ from panhuo.messages import Lang
 from panhuo_platform import boxes
 from panhuo_platform.audit.commands import record
 from panhuo_platform.audit.models import AuditEvent
+from panhuo_platform.boxes import Box
 from panhuo_platform.maps import divisions, overlays, rows, styles
-from panhuo_platform.maps.grid import Box
 from panhuo_platform.organisations.models import User
 from panhuo_platform.organisations.rights import require
 from panhuo_platform.parcels.filters import ParcelFilter

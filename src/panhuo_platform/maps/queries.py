@@ -10,10 +10,11 @@ import shapely
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from panhuo_platform.boxes import Box
 from panhuo_platform.maps import divisions, overlays, rows, styles
 from panhuo_platform.maps.addresses import addresses
 from panhuo_platform.maps.basemap import told_basemap
-from panhuo_platform.maps.grid import CLOSE, LEGACY_FROM, NAMED, NEAR, Box
+from panhuo_platform.maps.grid import CLOSE, LEGACY_FROM, NAMED, NEAR
 from panhuo_platform.maps.overview import overview
 from panhuo_platform.maps.words import words
 from panhuo_platform.organisations import rights

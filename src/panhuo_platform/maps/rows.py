@@ -14,7 +14,7 @@ from django.db.models import BinaryField, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
-from panhuo_platform.maps.grid import Box
+from panhuo_platform.boxes import Box
 from panhuo_platform.organisations import rights
 from panhuo_platform.organisations.models import User
 from panhuo_platform.parcels.filters import ParcelFilter

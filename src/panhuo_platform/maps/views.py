@@ -200,7 +200,7 @@ def days(request: HttpRequest) -> JsonResponse:
 def what_if_changes(request: HttpRequest, run: int) -> HttpResponse:
     """What moved thresholds would turn among a run's parcels; the thresholds stand in the address as in the what-if."""
     user = _user(request)
-    row = get_object_or_404(runs.runs(user), pk=run)
+    row = get_object_or_404(runs.runs(user).finished(), pk=run)
     try:
         turned = changes.of_values(user, row, whatif.values_of(row, request.GET))
     except PanhuoError as error:
@@ -213,7 +213,11 @@ def what_if_changes(request: HttpRequest, run: int) -> HttpResponse:
 def trial_changes(request: HttpRequest, trial: int) -> HttpResponse:
     """What a draft would turn, as its trial found it."""
     row = get_object_or_404(Trial.objects.visible_to(_user(request)).select_related("run"), pk=trial)
-    return _changes(request, row.run, changes.of_trial(row))
+    try:
+        turned = changes.of_trial(row)
+    except PanhuoError as error:
+        return _refused(ValidationError({"trial": told(error.text)}))
+    return _changes(request, row.run, turned)
 
 
 def _changes(request: HttpRequest, run: Run, turned: pl.DataFrame) -> HttpResponse:
@@ -222,7 +226,7 @@ def _changes(request: HttpRequest, run: Run, turned: pl.DataFrame) -> HttpRespon
     except ValidationError as error:
         return _refused(error)
     zoom = request.GET.get("zoom", "")
-    found = changes.on_map(run, turned, min(int(zoom), DEEPEST) if zoom.isdecimal() else 0, window)
+    found = changes.on_map(run, turned, min(int(zoom), DEEPEST) if zoom.isdecimal() and len(zoom) < 4 else 0, window)
     return _private(JsonResponse(found))
 
 

@@ -12,12 +12,13 @@ import pyarrow as pa
 import pytest
 import shapely
 from delivered_scene import square, unit
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panhuo import exchange
 from panhuo.land.crs import Crs
 from panhuo_platform.deliveries import commands, laid, queries
+from panhuo_platform.deliveries import jobs as jobs_of_deliveries
 from panhuo_platform.deliveries.commands import deciding
 from panhuo_platform.deliveries.models import DeliveredLayer, Delivery
 from panhuo_platform.jobs.models import Job
@@ -81,8 +82,10 @@ def test_boxes_find_what_lies_there(lines: Callable[[], Delivery], office: Any) 
     held = laid.laid(only(commands.accept_layers(office, lines())))
     bounds = shapely.bounds(held.shapes(range(4)))
     low, high = np.nanmin(bounds[:, :2], axis=0), np.nanmax(bounds[:, 2:], axis=0)
+    assert held.box == pytest.approx((*low, *high), abs=0)
     share = st.tuples(st.floats(-0.2, 1.2), st.floats(-0.2, 1.2))
 
+    @settings(deadline=None)
     @given(share, share)
     def law(a: tuple[float, float], b: tuple[float, float]) -> None:
         one, other = low + np.array(a) * (high - low), low + np.array(b) * (high - low)
@@ -113,7 +116,8 @@ def test_large_layers_are_laid_out_before_anybody_looks(
     row = commands.accept_layers(office, lines())
     assert not Job.objects.filter(kind="deliveries.lay_out").exists(), "small ones wait for who looks"
     row = taken_back(row, office, run_jobs)
-    monkeypatch.setattr(deciding, "LARGE", 3)
+    for place in (deciding, jobs_of_deliveries):
+        monkeypatch.setattr(place, "LARGE", 3)
     row = commands.accept_layers(office, row)
     jobs = run_jobs()
     assert [(j.kind, j.state) for j in jobs] == [("deliveries.lay_out", "done")]

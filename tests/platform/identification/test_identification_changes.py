@@ -15,6 +15,7 @@ from panhuo_platform.identification import trials
 from panhuo_platform.identification.commands import standards
 from panhuo_platform.identification.models import Run, Trial
 from panhuo_platform.identification.queries import whatif
+from panhuo_platform.maps import changes
 from panhuo_platform.parcels.models import Parcel
 
 MOVED = {"standard.conditions.sparse:lt": "0.5", "standard.conditions.vacant:ge": "0.8"}
@@ -91,6 +92,10 @@ def test_nothing_moved_turns_nothing_and_odd_values_are_not_read(run: Run, ju: C
     for query in odd:
         assert ask(ju, address, **query) == none
     assert ju.get(address, {"window": "1,2"}).status_code == 400
+    assert ask(ju, address, zoom="9" * 5000) == none
+    Run.objects.filter(pk=run.pk).update(state=Run.State.RUNNING)
+    assert ju.get(address).status_code == 404, "not before all of it is loaded"
+    Run.objects.filter(pk=run.pk).update(state=Run.State.LOADED)
     assert ju.get(reverse("maps:what_if_changes", args=[run.pk + 1])).status_code == 404
 
 
@@ -120,4 +125,8 @@ def test_a_trial_is_told_on_the_map_as_in_its_tables(
     street = signed_in(district.user("gu", "township", "guyang"))
     assert street.get(reverse("maps:trial_changes", args=[trial.pk])).status_code == 404
     assert street.get(reverse("maps:what_if_changes", args=[run.pk]), MOVED).status_code in (403, 404)
-    assert trials.flips_of(trial).is_file()
+    # its file is gone: said so, and no error of ours
+    changes._of_file.cache_clear()
+    trials.flips_of(trial).unlink()
+    gone = ju.get(reverse("maps:trial_changes", args=[trial.pk]))
+    assert gone.status_code == 400 and "重新试运行" in gone.json()["errors"]["trial"][0]

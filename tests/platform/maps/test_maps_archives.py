@@ -51,7 +51,12 @@ def test_pictures_come_from_the_file(district: Any, signed_in: Any, settings: An
     settings.BASEMAP = str(pictures(tmp_path / "底图.pmtiles", attribution='<a href="//x">某地 <b>测绘</b></a>'))
     client = signed_in("ju")
     told = client.get("/maps/layers").json()["basemap"]
-    assert told == {"tiles": ["/maps/basemap/0/{z}/{x}/{y}"], "attribution": "某地 测绘", "minzoom": 0, "maxzoom": 5}
+    (tiles,) = told.pop("tiles")
+    assert tiles.startswith("/maps/basemap/0/{z}/{x}/{y}?v=")
+    assert told == {"attribution": "某地 测绘", "minzoom": 0, "maxzoom": 5}
+    settings.BASEMAP = str(pictures(tmp_path / "新底图.pmtiles"))
+    assert client.get("/maps/layers").json()["basemap"]["tiles"] != [tiles], "browsers keep pictures for a day"
+    settings.BASEMAP = str(tmp_path / "底图.pmtiles")
     answer = client.get("/maps/basemap/0/5/26/12")
     assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "image/png", PNG)
     for nowhere in ("5/26/13", "6/0/0", "5/99/0"):
@@ -85,6 +90,9 @@ def test_a_file_that_cannot_be_shown_is_told_and_the_map_goes_on_without(
         (pictures(tmp_path / "brotli.pmtiles", packing=Compression.BROTLI), "gzip"),
         (pictures(tmp_path / "avif.pmtiles", TileType.AVIF), "PNG"),
         (pictures(tmp_path / "none.pmtiles", TileType.MVT), "vector_layers"),
+        (pictures(tmp_path / "null.pmtiles", TileType.MVT, vector_layers=None), "vector_layers"),
+        (pictures(tmp_path / "words.pmtiles", TileType.MVT, vector_layers=["roads"]), "不是可读的"),
+        (pictures(tmp_path / "unnamed.pmtiles", TileType.MVT, vector_layers=[{"name": "a"}]), "不是可读的"),
         (tmp_path / "gone.pmtiles", "读不到"),
     ):
         with pytest.raises(PanhuoError, match=word):
@@ -109,6 +117,8 @@ def test_a_packed_tile_may_not_swell(tmp_path: Path) -> None:
         ("铁路", "rail"),
         ("landuse", "green"),
         ("地名点", "name"),
+        ("乡镇街道", "boundary"),
+        ("research", "other"),
         ("x", "other"),
     ],
 )

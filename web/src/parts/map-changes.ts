@@ -5,7 +5,7 @@
 //   data-beside="id"            moves together with that map
 //   [data-changes-now="query"]  anywhere on the page, brought in by htmx: other thresholds
 import type { GeoJSONSource } from 'maplibre-gl'
-import { ask, withQuery } from './map-types'
+import { ask, FONT, withQuery } from './map-types'
 import type { Box } from './map-types'
 import type { MapView } from './map-view'
 
@@ -17,7 +17,6 @@ interface Changes {
   more: number
 }
 
-const FONT = ['Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif']
 /** As the legend beside the map says: identified anew, no longer, otherwise. */
 const GAINED = '#c2410c'
 const LOST = '#1d4f91'
@@ -67,13 +66,22 @@ export function addChanges(view: MapView): void {
       map.setFeatureState({ ...at, id }, { would: before ? was : becomes, turn: turnOf(was, becomes) })
     marked = found.parcels.map(([id]) => id)
     place.dataset.changed = String(found.n)
+    const left = place.closest('.card')?.querySelector<HTMLElement>('[data-changes-left]')
+    if (left) left.hidden = found.more === 0
     view.dispatchEvent(new CustomEvent('changed', { detail: found.n }))
+  }
+
+  // a map that another one leads ends a move at every frame
+  let waiting = 0
+  const soon = (): void => {
+    window.clearTimeout(waiting)
+    waiting = window.setTimeout(() => void refresh(), 150)
   }
 
   view.addEventListener('ready', () => {
     draw()
     void refresh()
-    map.on('moveend', () => void refresh())
+    map.on('moveend', soon)
   })
   document.addEventListener('htmx:after:swap', () => {
     const said = document.querySelector<HTMLElement>('[data-changes-now]')?.dataset.changesNow ?? ''

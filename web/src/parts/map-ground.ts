@@ -1,8 +1,7 @@
 // A basemap of vector tiles: calm ground under the parcels, coloured by what its layers are called.
 import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from 'maplibre-gl'
+import { FONT } from './map-types'
 import type { Told } from './map-types'
-
-const FONT = ['Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif']
 
 /** Kind of ground -> fill, line, width of the line. In the order in which they lie over each other. */
 const LOOKS: Record<string, [string, string, number]> = {

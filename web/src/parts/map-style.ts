@@ -1,9 +1,9 @@
 // How the layers are drawn: the server's looks as MapLibre's style.
 import type { ExpressionSpecification, LayerSpecification, Map, StyleSpecification } from 'maplibre-gl'
 import { groundOf } from './map-ground'
+import { FONT } from './map-types'
 import type { Colouring, Layer, Look, Told } from './map-types'
 
-const FONT = ['Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif']
 const INK = '#1d2733'
 /** Parts of a pattern's tile in pixels of the screen; drawn twice as fine. */
 const SIDE = 8

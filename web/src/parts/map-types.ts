@@ -1,5 +1,8 @@
 // What the server says of the map: see panhuo_platform/maps/queries.py.
 
+/** What the map writes names in; browsers have one of them. */
+export const FONT = ['Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', 'sans-serif']
+
 export type Box = [number, number, number, number]
 
 export interface Look {

@@ -99,7 +99,8 @@ export class MapView extends EventTarget {
     if (given.parcel) await this.highlight(given.parcel, !this.placed)
     const marked = given.marks ? addMarks(this.map, given.marks) : null
     if (marked) this.fit(marked, 18)
-    await this.count(!this.placed && !given.parcel && !marked)
+    // one of two maps beside each other places both, where something changes
+    await this.count(!this.placed && !given.parcel && !marked && !('fit' in given) && !given.side)
     this.place.dataset.ready = ''
     this.tell('ready')
   }

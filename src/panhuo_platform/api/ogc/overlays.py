@@ -84,7 +84,7 @@ class Overlay(Collection):
 
     def extent(self, user: User) -> Box | None:
         # as checks found it: a layer may have millions of rows, and clients ask for every extent before anything else
-        boxes = [layer.box for layer in self._layers(user) if layer.box]
+        boxes = [box for layer in self._layers(user) if (box := layer.box or laid(layer).box) is not None]
         if not boxes:
             return None
         west, south, east, north = zip(*boxes, strict=True)

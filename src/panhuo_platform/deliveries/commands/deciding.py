@@ -67,7 +67,8 @@ def mark_accepted(delivery: Delivery, actor: User, *, detail: dict[str, Any] | N
     met.update(state=DataRequest.State.MET, ended_at=now, met_by=row)
     record(Action.DECIDED, f"接收交付“{row.title}”", actor=actor, subject=row, detail=detail)
     if known.filter(rows__gte=LARGE).exclude(geometry_type="").exclude(role__in=REGISTERED).exists():
-        start(LAY, actor=actor, subject=row, arguments={"delivery": row.pk})
+        # nobody waits for it: it is no step of the delivery
+        start(LAY, actor=actor, arguments={"delivery": row.pk}, title=row.title)
     return row
 
 

@@ -101,7 +101,7 @@ def what_if(request: HttpRequest) -> HttpResponse:
 def what_if_answer(request: HttpRequest, pk: int) -> HttpResponse:
     """What the run's parcels would be judged with the sliders as they are: a part of the page."""
     user = reader(request)
-    row = _run(user, pk)
+    row = get_object_or_404(reads.runs(user).finished(), pk=pk)
     values = whatif.values_of(row, request.GET)
     try:
         answer = whatif.ask(user, row, values)

@@ -163,6 +163,7 @@ def trial(request: HttpRequest, pk: int, trial: int) -> HttpResponse:
     most = max((abs(t["identified_b"] - t["identified_a"]) for t in figures["townships"]), default=0)
     context = {
         "version": version, "trial": row, "figures": figures, "stale": row.sha256 != version.sha256,
+        "older": trials.last_run(version.within) != row.run,
         "matrix": [
             r | {"name_a": names.get(r["class_a"] or ""), "name_b": names.get(r["class_b"] or "")}
             for r in figures["matrix"]
